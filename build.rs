@@ -1,0 +1,6 @@
+//! Link arguments for the addon; nothing for the layers below it.
+
+fn main() {
+    #[cfg(feature = "addon")]
+    napi_build::setup();
+}
