@@ -1,1 +1,23 @@
-//! transport
+//! What a connection can be read from and written to: a TCP or Unix domain stream, and a stream
+//! whose first bytes were already read. It knows nothing about HTTP, WebSocket or JavaScript;
+//! `engine` and `server` stand on it.
+
+mod prefixed;
+mod stream;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+
+pub use self::prefixed::Prefixed;
+pub use self::stream::Stream;
+
+/// The two ends of a stream. Both are `None` for a Unix domain socket, as in `net.Socket`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// The peer's address. IPv4 peers of a dual-stack listener appear as `::ffff:a.b.c.d`.
+    pub remote: Option<SocketAddr>,
+    /// Our own address.
+    pub local: Option<SocketAddr>,
+}

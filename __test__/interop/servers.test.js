@@ -1,0 +1,30 @@
+'use strict';
+
+/** This package's client plays the scenario against servers of other hands. */
+
+const assert = require('node:assert');
+const { describe, it } = require('node:test');
+const { ORIGINAL, SUBJECT, playAgainst, startServer } = require('../scenario/harness.js');
+const { wsPlayer } = require('./clients/ws.js');
+const python = require('./servers/python.js');
+
+/** Plays all cases and expects no difference. */
+const play = async (t, server) => {
+  const { lines, played, left } = await playAgainst(wsPlayer(SUBJECT.ws), server);
+  await server.stop();
+  t.diagnostic(`${played} cases played, ${left} beyond this server`);
+  assert.deepStrictEqual(lines, []);
+  assert.ok(played > 50);
+};
+
+describe('the client plays against the server of ws', { timeout: 120_000 }, () => {
+  for (const kind of ['port', 'https', 'attached-unix', 'wss']) {
+    it(kind, async (t) => play(t, await startServer(kind, ORIGINAL)));
+  }
+});
+
+const missing = python.missing();
+describe('the client plays against the server of websockets (Python)', { skip: missing || false, timeout: 120_000 }, () => {
+  it('plain', async (t) => play(t, await python.startPython(false)));
+  it('TLS', async (t) => play(t, await python.startPython(true)));
+});

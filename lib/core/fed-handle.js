@@ -1,0 +1,273 @@
+'use strict';
+
+const { Handle, FastBuffer, rethrow } = require('./handle');
+const { nextMask } = require('./masking');
+const { headerSize } = require('./out-buffer');
+const { kind } = require('./records');
+const { kClosed, kPing } = require('./symbols');
+
+const MORE = 1 << 30;
+
+/** Frames up to this size are built in JavaScript; larger masked ones in native code. */
+const SMALL = 256;
+
+const PONG = 0x8a;
+
+const kFed = Symbol('kFed');
+
+/**
+ * A connection whose socket only JavaScript can read and write: TLS, any Duplex, a platform without take-over. Chunks are fed to the
+ * same codec; frames of a turn leave in one write.
+ *
+ * @module lib/core/fed-handle
+ */
+class FedHandle extends Handle {
+  /**
+   * @param {Hub} hub
+   * @param {stream.Duplex} socket
+   * @param {Buffer} head bytes that were read with the handshake
+   * @param {object} config see `adopt`
+   * @param {object} owner
+   */
+  constructor(hub, socket, head, config, owner) {
+    super(hub.native.allocateId(), config, owner);
+    this.hub = hub;
+    this.socket = socket;
+    this.maxPendingPongs = config.maxPendingAutoPongs | 0;
+    this.pendingPongs = 0;
+    /** Chunks that leave with the next flush. */
+    this.out = null;
+    this.outBytes = 0;
+    this.outCallbacks = null;
+    this.feeding = 0;
+    this.scheduled = false;
+    this.stopped = false;
+    this.closed = false;
+    this.timer = null;
+
+    hub.native.openFed(this.id, hub.configure(config, false));
+    socket[kFed] = this;
+    if (head.length > 0) socket.unshift(head);
+    socket.on('close', onClose);
+    socket.on('data', onData);
+    socket.on('end', onEnd);
+    socket.on('error', onError);
+  }
+
+  /** Parses a chunk and delivers what it completes. An exception of a listener does not stop the rest. */
+  feed(chunk) {
+    const { hub } = this;
+    const { native, fedRecords } = hub;
+    const outer = hub.feedDepth > 0 ? fedRecords.slice() : null;
+    hub.feedDepth++;
+    this.feeding++;
+    try {
+      let count = native.feed(this.id, chunk);
+      for (;;) {
+        this.dispatch(fedRecords, count & ~MORE, hub.fedSlab);
+        if ((count & MORE) === 0) break;
+        count = native.more();
+      }
+    } finally {
+      hub.feedDepth--;
+      this.feeding--;
+      if (outer !== null) fedRecords.set(outer);
+      if (this.out !== null) this.flush();
+    }
+  }
+
+  dispatch(records, count, slab) {
+    for (let i = 0; i < count; i++) {
+      const at = i << 2;
+      const code = records[at + 1];
+      const a = records[at + 2];
+      const b = records[at + 3];
+      try {
+        if (code === kind.TEXT) this.event(code, new FastBuffer(slab, a, b), undefined);
+        else if (code === kind.BINARY) this.binary(new FastBuffer(slab, a, b));
+        else this.record(code, a, b, slab, this.hub.takeLargeFed);
+      } catch (thrown) {
+        process.nextTick(rethrow, thrown);
+      }
+    }
+  }
+
+  deliver(code, data, extra) {
+    if (code === kind.PING && extra && this.maxPendingPongs > 0) {
+      if (this.pendingPongs >= this.maxPendingPongs) {
+        this.destroy();
+        this.owner[kPing](data, false);
+        return;
+      }
+    } else if (code === kind.CLOSE_FRAME || code === kind.PROTOCOL_ERROR) {
+      this.stopReading();
+    }
+    super.deliver(code, data, extra);
+  }
+
+  /** Nothing is parsed any more; what still comes is read and dropped, so that the peer's FIN is seen. */
+  stopReading() {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.socket.removeListener('data', onData);
+    process.nextTick(resume, this.socket);
+  }
+
+  sendFrame(first, data, mask, callback) {
+    const payload = typeof data === 'string' ? Buffer.from(data) : data;
+    this.push(this.frame(first, payload, mask), callback);
+    if (first === PONG && this.maxPendingPongs > 0) {
+      this.pendingPongs++;
+      (this.outCallbacks ??= []).push(() => this.pendingPongs--);
+    }
+  }
+
+  frame(first, payload, mask) {
+    const length = payload.length;
+    if (mask && length > SMALL) {
+      return this.hub.native.frame(first, payload, nextMask(this.generateMask));
+    }
+    const size = headerSize(length);
+    const start = size + (mask ? 4 : 0);
+    const bytes = Buffer.allocUnsafe(start + length);
+    bytes[0] = first;
+    if (size === 2) {
+      bytes[1] = length;
+    } else if (size === 4) {
+      bytes[1] = 126;
+      bytes.writeUInt16BE(length, 2);
+    } else {
+      bytes[1] = 127;
+      bytes.writeUIntBE(0, 2, 2);
+      bytes.writeUIntBE(length, 4, 6);
+    }
+    bytes.set(payload, start);
+    if (mask) {
+      const key = nextMask(this.generateMask);
+      bytes[1] |= 0x80;
+      bytes.set(key, size);
+      for (let i = 0; i < length; i++) bytes[start + i] ^= key[i & 3];
+    }
+    return bytes;
+  }
+
+  push(bytes, callback) {
+    (this.out ??= []).push(bytes);
+    this.outBytes += bytes.length;
+    if (callback !== undefined) {
+      this.expect(0, callback);
+      (this.outCallbacks ??= []).push((error) => this.settleOne(error));
+    }
+    if (this.feeding === 0 && !this.scheduled) {
+      this.scheduled = true;
+      process.nextTick(flushLater, this);
+    }
+  }
+
+  /** One write for everything that was sent since the last. */
+  flush() {
+    if (this.out === null) return;
+    const { out, outCallbacks, socket } = this;
+    this.out = null;
+    this.outBytes = 0;
+    this.outCallbacks = null;
+    const done =
+      outCallbacks === null
+        ? undefined
+        : (error) => {
+            for (const callback of outCallbacks) callback(error || undefined);
+          };
+    if (out.length === 1) {
+      socket.write(out[0], done);
+      return;
+    }
+    socket.cork();
+    const last = out.length - 1;
+    for (let i = 0; i < last; i++) socket.write(out[i]);
+    socket.write(out[last], done);
+    socket.uncork();
+  }
+
+  get bufferedAmount() {
+    this.flush();
+    return this.socket.writableLength || 0;
+  }
+
+  closing(ms) {
+    if (this.timer === null && !this.closed) {
+      this.timer = setTimeout(() => this.socket.destroy(), ms);
+    }
+  }
+
+  end() {
+    this.flush();
+    this.socket.end();
+  }
+
+  destroy() {
+    this.flush();
+    this.dropped = true;
+    this.socket.destroy();
+  }
+
+  pause() {
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  resume() {
+    this.paused = false;
+    this.socket.resume();
+    if (this.held !== null) this.pump();
+  }
+
+  /** JavaScript answers pings itself here; the owner decides. */
+  setAutoPong() {}
+
+  finish() {
+    const { socket } = this;
+    if (this.closed) return;
+    // A paused socket that was destroyed may still hold bytes that came before.
+    if (!this.stopped && !this.dropped && socket.readableLength > 0) {
+      const rest = socket.read();
+      if (rest !== null) this.feed(rest);
+    }
+    if (this.held !== null) this.release();
+    this.closed = true;
+    clearTimeout(this.timer);
+    socket.removeListener('data', onData);
+    this.hub.native.closeFed(this.id);
+    this.hub.native.releaseId(this.id);
+    this.owner[kClosed](socket.errored || null);
+  }
+}
+
+function onData(chunk) {
+  this[kFed].feed(chunk);
+}
+
+function onEnd() {
+  const handle = this[kFed];
+  handle.flush();
+  handle.event(kind.END, null, undefined);
+}
+
+/** As for every socket: the error shows as close code 1006 and in the send callbacks. */
+function onError() {
+  this.destroy();
+}
+
+function onClose() {
+  this[kFed].finish();
+}
+
+function flushLater(handle) {
+  handle.scheduled = false;
+  handle.flush();
+}
+
+function resume(socket) {
+  socket.resume();
+}
+
+module.exports = { FedHandle };

@@ -1,0 +1,225 @@
+'use strict';
+
+const { AsyncResource } = require('async_hooks');
+
+const { protocolError } = require('./errors');
+const { kind, PING_OWED } = require('./records');
+const { kMessage, kPing, kPong, kCloseFrame, kProtocolError, kEnd } = require('./symbols');
+
+/**
+ * What every road has in common: records become calls of the owner, now or, for a paused or serial connection, later.
+ *
+ * @module lib/core/handle
+ */
+class Handle {
+  /**
+   * @param {number} id the connection's id
+   * @param {object} config see `adopt`
+   * @param {object} owner receives the callbacks of lib/core/symbols.js
+   */
+  constructor(id, config, owner) {
+    this.id = id;
+    this.owner = owner;
+    this.generateMask = config.generateMask || null;
+    this.paused = false;
+    /** One event per macrotask (`allowSynchronousEvents: false`). */
+    this.serial = config.allowSynchronousEvents === false;
+    /** Events that wait, `[kind, data, extra]` each; null when nothing does. */
+    this.held = null;
+    this.pumping = false;
+    /** Destroyed by us: what was read before is not delivered any more. */
+    this.dropped = false;
+    /** Lengths of the frames of the next binary message, if there were several. */
+    this.fragments = undefined;
+    /** `[token, callback, resource]` of sends that wait for the kernel. */
+    this.callbacks = null;
+  }
+
+  /** Whether events must queue instead of being delivered. */
+  get holding() {
+    return this.held !== null || this.paused || this.serial;
+  }
+
+  /**
+   * Delivers one event, or queues it. The names of `kind` stand for all payload sizes.
+   *
+   * @param {number} code TEXT, BINARY, PING, PONG, CLOSE_FRAME, PROTOCOL_ERROR or END
+   * @param {*} data Buffer, or the error
+   * @param {*} extra fragments, owed, or the close code
+   */
+  event(code, data, extra) {
+    if (this.dropped) return;
+    if (this.holding) {
+      (this.held ??= []).push([code, data, extra]);
+      if (!this.paused) this.pump();
+      return;
+    }
+    this.deliver(code, data, extra);
+  }
+
+  deliver(code, data, extra) {
+    const owner = this.owner;
+    switch (code) {
+      case kind.TEXT:
+        owner[kMessage](data, false, undefined);
+        break;
+      case kind.BINARY:
+        owner[kMessage](data, true, extra);
+        break;
+      case kind.PING:
+        owner[kPing](data, extra);
+        break;
+      case kind.PONG:
+        owner[kPong](data);
+        break;
+      case kind.CLOSE_FRAME:
+        owner[kCloseFrame](extra, data);
+        break;
+      case kind.PROTOCOL_ERROR:
+        owner[kProtocolError](data);
+        break;
+      case kind.END:
+        this.ended();
+        break;
+    }
+  }
+
+  /** The peer's FIN, in its place among the events. */
+  ended() {
+    this.owner[kEnd]();
+  }
+
+  /** Works the queue off: all of it in the next tick, or one event per macrotask. */
+  pump() {
+    if (this.pumping) return;
+    this.pumping = true;
+    if (this.serial) setImmediate(pumpOne, this);
+    else process.nextTick(pumpAll, this);
+  }
+
+  /** Delivers everything that is queued, whether paused or not: the socket is gone. */
+  release() {
+    while (this.held !== null) this.step();
+  }
+
+  step() {
+    const next = this.held.shift();
+    if (this.held.length === 0) this.held = null;
+    if (!this.dropped) this.deliver(next[0], next[1], next[2]);
+  }
+
+  /**
+   * Decodes a record of this connection whose payload lies in `slab`.
+   *
+   * @param {number} code kind of the record
+   * @param {number} a first word
+   * @param {number} b second word
+   * @param {ArrayBuffer} slab where payloads are
+   * @param {function(number): Buffer} takeLarge fetches payloads of their own
+   */
+  record(code, a, b, slab, takeLarge) {
+    switch (code) {
+      case kind.PING:
+        this.event(code, view(slab, a, b & ~PING_OWED), (b & PING_OWED) !== 0);
+        break;
+      case kind.PONG:
+        this.event(code, view(slab, a, b), undefined);
+        break;
+      case kind.TEXT_LARGE:
+        this.event(kind.TEXT, takeLarge(a), undefined);
+        break;
+      case kind.BINARY_LARGE:
+        this.binary(takeLarge(a));
+        break;
+      case kind.FRAGMENTS:
+        // Copied: the words are ours, the slab's memory goes to users.
+        this.fragments = new Uint32Array(slab.slice(a, a + b * 4));
+        break;
+      case kind.CLOSE_FRAME:
+        this.event(code, view(slab, a, b >>> 16), b & 0xffff);
+        break;
+      case kind.PROTOCOL_ERROR:
+        this.event(code, protocolError(a, b >>> 0), undefined);
+        break;
+      case kind.END:
+        this.event(code, null, undefined);
+        break;
+    }
+  }
+
+  /** A binary message; the lengths of its frames came before it. */
+  binary(data) {
+    const fragments = this.fragments;
+    this.fragments = undefined;
+    this.event(kind.BINARY, data, fragments);
+  }
+
+  /** Queues a send callback, in the async context of the caller. */
+  expect(token, callback) {
+    const resource = new AsyncResource('ferrows.send');
+    (this.callbacks ??= []).push([token, callback, resource]);
+  }
+
+  /**
+   * Runs the callbacks of everything up to `token`.
+   *
+   * @param {number} token from NOTIFY
+   * @param {?Error} [error] why they failed
+   */
+  settle(token, error) {
+    while (this.callbacks !== null && ((token - this.callbacks[0][0]) | 0) >= 0) {
+      this.settleOne(error);
+    }
+  }
+
+  /** Fails everything that waits. */
+  settleAll(error) {
+    while (this.callbacks !== null) this.settleOne(error);
+  }
+
+  settleOne(error) {
+    const [, callback, resource] = this.callbacks.shift();
+    if (this.callbacks.length === 0) this.callbacks = null;
+    try {
+      if (error) resource.runInAsyncScope(callback, null, error);
+      else resource.runInAsyncScope(callback, null);
+    } catch (thrown) {
+      // The other callbacks still run; the exception is nobody's but the process's.
+      process.nextTick(rethrow, thrown);
+    }
+  }
+}
+
+const FastBuffer = Buffer[Symbol.species];
+
+/** A Buffer over slab memory, without the checks of `Buffer.from`. */
+function view(slab, offset, length) {
+  return new FastBuffer(slab, offset, length);
+}
+
+function rethrow(thrown) {
+  throw thrown;
+}
+
+function pumpAll(handle) {
+  handle.pumping = false;
+  while (handle.held !== null && !handle.paused) {
+    try {
+      handle.step();
+    } catch (thrown) {
+      process.nextTick(rethrow, thrown);
+    }
+  }
+}
+
+function pumpOne(handle) {
+  handle.pumping = false;
+  if (handle.held === null || handle.paused) return;
+  try {
+    handle.step();
+  } finally {
+    if (handle.held !== null) handle.pump();
+  }
+}
+
+module.exports = { Handle, FastBuffer, view, rethrow };

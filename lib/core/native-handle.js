@@ -1,0 +1,181 @@
+'use strict';
+
+const { Handle } = require('./handle');
+const { op, INTERNAL_ERROR } = require('./records');
+const { kClosed, kEnd } = require('./symbols');
+const { systemError } = require('./system-error');
+
+/**
+ * Bytes on their way to the IO thread that count as written as long as the socket is not backed up: an idle socket's kernel
+ * buffer takes more than this at once, and `ws` reports 0 after a small send.
+ */
+const IN_TRANSIT = 16 * 1024;
+
+/**
+ * A connection whose descriptor the engine owns: it came from the native listener, or was taken over from Node.
+ *
+ * @module lib/core/native-handle
+ */
+class NativeHandle extends Handle {
+  /**
+   * @param {Hub} hub
+   * @param {number} id
+   * @param {object} config see `adopt`
+   * @param {object} owner
+   * @param {net.Socket} socket NativeSocket facade or shell
+   */
+  constructor(hub, id, config, owner, socket) {
+    super(id, config, owner);
+    this.hub = hub;
+    this.socket = socket;
+    this.isServer = config.isServer;
+    /** Bytes given to the out buffer since START. */
+    this.given = 0;
+    /** How many of them the kernel had taken when we last asked. */
+    this.accepted = 0;
+    this.notified = 0;
+    this.closed = false;
+    this.ending = false;
+    /** Bytes that never left, after the end. */
+    this.left = 0;
+    /** Whether traffic must be reported to the socket's idle timer. */
+    this.idle = false;
+  }
+
+  /**
+   * Sends one frame.
+   *
+   * @param {number} first first header byte: FIN, RSV, op code
+   * @param {Uint8Array|string} data payload; copied at the call
+   * @param {boolean} mask whether the frame is masked
+   * @param {function(Error=): void} [callback] after the kernel took it
+   */
+  sendFrame(first, data, mask, callback) {
+    const out = this.hub.out;
+    if (this.closed || this.ending) {
+      if (callback !== undefined) process.nextTick(callback, writeAfterEnd());
+      return;
+    }
+    this.given +=
+      typeof data === 'string'
+        ? out.text(this.id, first, data, mask, this.generateMask)
+        : out.frame(this.id, first, data, mask, this.generateMask, first === 0x8a);
+    if (callback !== undefined) this.notify(callback);
+  }
+
+  notify(callback) {
+    if (this.notified !== this.hub.out.sequence) this.notified = this.hub.notify(this.id);
+    this.expect(this.notified, callback);
+  }
+
+  /** Bytes that the kernel has not taken, framing included. See docs/differences.md for the allowance. */
+  get bufferedAmount() {
+    if (this.closed) return this.left;
+    if (this.accepted === this.given) return 0;
+    const report = this.hub.native.accepted(this.id);
+    const backedUp = report % 2 === 1;
+    this.accepted = (report - (backedUp ? 1 : 0)) / 2;
+    const waiting = Math.max(0, this.given - this.accepted);
+    return !backedUp && waiting <= IN_TRANSIT ? 0 : waiting;
+  }
+
+  /** A close frame was sent; `ms` until the socket is destroyed, 0 = never. */
+  closing(ms) {
+    this.hub.out.command(this.id, op.CLOSING, Math.min(Math.max(ms, 0), 0x7fffffff) | 0);
+  }
+
+  /** FIN after everything queued. */
+  end() {
+    if (this.closed || this.ending) return;
+    this.ending = true;
+    this.socket.end();
+  }
+
+  /** Drops the connection. */
+  destroy() {
+    if (this.closed) return;
+    this.dropped = true;
+    this.socket.destroy();
+  }
+
+  /** Stops reading. */
+  pause() {
+    this.paused = true;
+    if (!this.closed) this.socket.pause();
+  }
+
+  /** Reads again. */
+  resume() {
+    this.paused = false;
+    if (!this.closed) this.socket.resume();
+    if (this.held !== null) this.pump();
+  }
+
+  /** @param {boolean} on whether the core answers pings */
+  setAutoPong(on) {
+    this.hub.out.command(this.id, op.AUTO_PONG, on ? 1 : 0);
+  }
+
+  /** Everything up to `token` is the kernel's. */
+  onWritten(token) {
+    this.settle(token);
+  }
+
+  ended() {
+    this.socket.onEnd();
+    this.owner[kEnd]();
+  }
+
+  /** There was traffic: an idle timeout starts again. */
+  touch() {
+    this.socket._unrefTimer();
+  }
+
+  /**
+   * The engine has closed the descriptor.
+   *
+   * @param {number} errno 0 if there was no error
+   * @param {boolean} complete whether everything sent had been written
+   */
+  onClosed(errno, complete) {
+    const error = closeError(errno, this.ending);
+    this.finish(error, complete);
+    this.socket.onClosed(errno);
+  }
+
+  /** The last act: callbacks are settled, the owner hears of it. */
+  finish(error, complete) {
+    if (this.closed) return;
+    if (this.held !== null) this.release();
+    this.left = complete ? 0 : this.bufferedAmount;
+    this.closed = true;
+    this.settleAll(complete ? undefined : error || socketClosed());
+    this.owner[kClosed](error);
+  }
+}
+
+/** What a write after FIN gets from a Node socket. */
+function writeAfterEnd() {
+  const error = new Error('write after end');
+  error.code = 'ERR_STREAM_WRITE_AFTER_END';
+  return error;
+}
+
+/** What a pending write gets when a Node socket is destroyed. */
+function socketClosed() {
+  const error = new Error('Cannot call write after a stream was destroyed');
+  error.code = 'ERR_STREAM_DESTROYED';
+  return error;
+}
+
+function closeError(errno, ending) {
+  if (errno === 0) return null;
+  if (errno === INTERNAL_ERROR) {
+    const error = new Error('ferrows: internal error; the connection was dropped');
+    error.code = 'ERR_FERROWS_INTERNAL';
+    return error;
+  }
+  return systemError(errno, ending ? 'write' : 'read');
+}
+
+module.exports = { NativeHandle, closeError };

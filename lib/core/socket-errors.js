@@ -1,0 +1,136 @@
+'use strict';
+
+const net = require('node:net');
+const { Writable } = require('node:stream');
+const util = require('node:util');
+
+/**
+ * Errors that a `net.Socket` would give in the same place: class, code and text.
+ *
+ * @module lib/core/socket-errors
+ */
+
+const STREAM_ERRORS = {
+  ERR_STREAM_WRITE_AFTER_END: () => 'write after end',
+  ERR_STREAM_DESTROYED: (method) => `Cannot call ${method} after a stream was destroyed`,
+  ERR_STREAM_ALREADY_FINISHED: (method) => `Cannot call ${method} after a stream was finished`
+};
+
+/**
+ * @param {string} code One of the three above
+ * @param {string} [method] What was called
+ * @returns {Error}
+ */
+function streamError(code, method) {
+  return codedError(STREAM_ERRORS[code](method), code);
+}
+
+/**
+ * @param {string} message
+ * @param {string} code
+ * @returns {Error}
+ */
+function codedError(message, code) {
+  const err = new Error(message);
+
+  err.code = code;
+  return err;
+}
+
+/**
+ * The error of a connection that the system ended.
+ *
+ * @param {number} errno As the system counts them, sign ignored
+ * @returns {Error} As `read ECONNRESET` of Node
+ */
+function connectionError(errno) {
+  return systemError(errno, 'read');
+}
+
+/**
+ * @param {number} errno Sign ignored
+ * @param {string} syscall
+ * @returns {Error} With `errno` (negative), `code`, `syscall`
+ */
+function systemError(errno, syscall) {
+  const negative = -Math.abs(errno);
+  const known = util.getSystemErrorMap().get(negative);
+  const code = known === undefined ? `Unknown system error ${negative}` : known[0];
+  const err = codedError(`${syscall} ${code}`, code);
+
+  err.errno = negative;
+  err.syscall = syscall;
+  return err;
+}
+
+/**
+ * The error of `listen()`, in Node's words whatever the core's were.
+ *
+ * @param {Error} err With `errno` or `code`
+ * @param {import('./listen-arguments').Destination} destination
+ * @returns {Error} `listen EADDRINUSE: address already in use :::8080`
+ */
+function listenError(err, { host, port, path }) {
+  const errno = err.errno === undefined ? os.constants.errno[err.code] : err.errno;
+
+  if (errno === undefined) return err;
+
+  const [code, text] = systemErrorOf(errno);
+  const address = path === undefined ? err.address || host || '::' : path;
+  const place = port > 0 ? `${address}:${port}` : address;
+  const error = codedError(`listen ${code}: ${text}${place ? ` ${place}` : ''}`, code);
+
+  error.errno = -Math.abs(errno);
+  error.syscall = 'listen';
+  error.address = address;
+  if (port > 0) error.port = port;
+  else if (path !== undefined) error.port = -1;
+
+  return error;
+}
+
+/**
+ * The bytes of a chunk as the hub takes them.
+ *
+ * @param {string|Uint8Array} chunk
+ * @param {string} [encoding='utf8']
+ * @returns {string|Uint8Array} A string has one byte for each character
+ * @throws {TypeError} Node's own, for what `writable.write()` does not take
+ */
+function wireForm(chunk, encoding) {
+  if (typeof chunk === 'string') {
+    const ascii =
+      (encoding === undefined || encoding === null || encoding === 'utf8') &&
+      Buffer.byteLength(chunk) === chunk.length;
+
+    return ascii ? chunk : Buffer.from(chunk, encoding || 'utf8');
+  }
+
+  if (chunk instanceof Uint8Array) return chunk;
+
+  new Writable({ write() {} }).write(chunk);
+  // A newer Node takes every view.
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+/**
+ * @param {*} msecs
+ * @param {*} callback
+ * @throws {TypeError|RangeError} What `socket.setTimeout(msecs, callback)` of Node throws
+ */
+function checkTimeout(msecs, callback) {
+  const right = typeof msecs === 'number' && msecs >= 0 && msecs <= 0x7fffffff;
+
+  if (right && (callback === undefined || typeof callback === 'function')) return;
+
+  new net.Socket().setTimeout(msecs, callback);
+}
+
+module.exports = {
+  checkTimeout,
+  codedError,
+  connectionError,
+  streamError,
+  systemError,
+  wireForm
+};

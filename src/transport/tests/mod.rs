@@ -1,0 +1,11 @@
+//! Tests of the transport layer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod prefixed;
+#[cfg(unix)]
+mod stream;
