@@ -31,12 +31,19 @@ const { values } = parseArgs({
     sections: { type: 'string', default: SECTIONS.join(',') },
     jobs: { type: 'string', default: '2' },
     update: { type: 'boolean', default: false },
-    require: { type: 'boolean', default: false },
-  },
+    require: { type: 'boolean', default: false }
+  }
 });
 
-const subject = values.subject === 'ferrows' ? ROOT : require.resolve(values.subject, { paths: [process.cwd(), ROOT] });
-const expectedFile = path.join(ROOT, 'conformance', `expected-${path.basename(values.subject)}.json`);
+const subject =
+  values.subject === 'ferrows'
+    ? ROOT
+    : require.resolve(values.subject, { paths: [process.cwd(), ROOT] });
+const expectedFile = path.join(
+  ROOT,
+  'conformance',
+  `expected-${path.basename(values.subject)}.json`
+);
 
 /** The runs to make: one per side, road and section. */
 const plan = () => {
@@ -77,7 +84,9 @@ const judge = (run, expected) => {
       outcome.passed++;
       outcome.better.push(`${id}: ${wanted} expected, now ${got.join('/')}`);
     } else {
-      outcome.failed.push(`${run.side}${run.road && ` (${run.road})`} ${id}: ${got.join('/')}, expected ${wanted}`);
+      outcome.failed.push(
+        `${run.side}${run.road && ` (${run.road})`} ${id}: ${got.join('/')}, expected ${wanted}`
+      );
     }
   }
   return outcome;
@@ -86,7 +95,8 @@ const judge = (run, expected) => {
 /** Numbers of each verdict in a run, e.g. "OK 54". */
 const tally = (verdicts) => {
   const counts = {};
-  for (const [behaviour] of Object.values(verdicts)) counts[behaviour] = (counts[behaviour] || 0) + 1;
+  for (const [behaviour] of Object.values(verdicts))
+    counts[behaviour] = (counts[behaviour] || 0) + 1;
   return Object.entries(counts)
     .map(([verdict, count]) => `${verdict} ${count}`)
     .join(', ');
@@ -113,12 +123,15 @@ const update = (runs) => {
 
 const main = async () => {
   const runs = plan();
-  const expected = fs.existsSync(expectedFile) ? JSON.parse(fs.readFileSync(expectedFile, 'utf8')) : {};
+  const expected = fs.existsSync(expectedFile)
+    ? JSON.parse(fs.readFileSync(expectedFile, 'utf8'))
+    : {};
   if (findWstest() === null) {
     let skipped = 0;
     for (const run of runs) {
       for (const id of Object.keys(expected[run.side] || {})) {
-        if (id.split('.')[0] === run.section && id.endsWith('+') === run.label.endsWith('+')) skipped++;
+        if (id.split('.')[0] === run.section && id.endsWith('+') === run.label.endsWith('+'))
+          skipped++;
       }
     }
     console.log('the Autobahn TestSuite is not installed; scripts/peers.sh wstest installs it');
@@ -143,7 +156,9 @@ const main = async () => {
   const failed = [];
   const better = [];
   console.log('side    road      section  cases  passed  failed  seconds  behaviour');
-  for (const run of runs.sort((a, b) => (a.side + a.road + a.label).localeCompare(b.side + b.road + b.label, 'en', { numeric: true }))) {
+  for (const run of runs.sort((a, b) =>
+    (a.side + a.road + a.label).localeCompare(b.side + b.road + b.label, 'en', { numeric: true })
+  )) {
     const outcome = judge(run, wanted[run.side] || {});
     passed += outcome.passed;
     failed.push(...outcome.failed);
@@ -157,7 +172,7 @@ const main = async () => {
       String(outcome.passed).padStart(7),
       String(outcome.failed.length).padStart(7),
       run.seconds.toFixed(1).padStart(8),
-      ` ${tally(run.verdicts)}`,
+      ` ${tally(run.verdicts)}`
     ];
     console.log(cells.join(' '));
   }

@@ -162,7 +162,7 @@ async function main() {
   const known = ['rust', 'js', 'types', 'all'];
   const what = known.includes(words[0]) ? words.shift() : words.length > 0 ? 'js' : 'all';
 
-  await setup({ development: what !== 'rust', addon: what !== 'rust' && what !== 'types' });
+  await setup({ development: what !== 'rust', addon: what !== 'rust' });
 
   const results = [];
   if (what === 'rust' || what === 'all') results.push(await testRust());

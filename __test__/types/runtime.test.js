@@ -31,13 +31,18 @@ describe('typings and modules', () => {
     const files = [...Object.values(COMMONJS), ...Object.values(MODULES)];
     program = ts.createProgram(
       files.map((file) => path.join(root, file)),
-      { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16, types: ['node'] }
+      {
+        module: ts.ModuleKind.Node16,
+        moduleResolution: ts.ModuleResolutionKind.Node16,
+        types: ['node']
+      }
     );
     checker = program.getTypeChecker();
   });
 
   /** @param {string} file; @returns {ts.Symbol} of the module */
-  const moduleOf = (file) => checker.getSymbolAtLocation(program.getSourceFile(path.join(root, file)));
+  const moduleOf = (file) =>
+    checker.getSymbolAtLocation(program.getSourceFile(path.join(root, file)));
   /** @param {ts.Symbol} symbol; @returns {ts.Symbol} what an alias stands for */
   const target = (symbol) =>
     symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
@@ -60,8 +65,13 @@ describe('typings and modules', () => {
     it(`an instance of require('${name}') has what ${file} declares`, () => {
       const instance = exported(file).getConstructSignatures()[0].getReturnType();
       const { prototype } = require(name);
-      const missing = names(instance).filter((key) => !key.startsWith('__@') && !(key in prototype));
-      assert.deepStrictEqual(missing.filter((key) => !CONDITIONAL.includes(key)), []);
+      const missing = names(instance).filter(
+        (key) => !key.startsWith('__@') && !(key in prototype)
+      );
+      assert.deepStrictEqual(
+        missing.filter((key) => !CONDITIONAL.includes(key)),
+        []
+      );
     });
   }
 

@@ -93,6 +93,7 @@ class Hub {
         break;
       case kind.LISTENER_CLOSED:
         this.targets[id] = undefined;
+        if (!this.unheld.delete(id)) this.hold(-1);
         this.native.releaseId(id);
         target.onClosed(a);
         break;
@@ -225,13 +226,13 @@ class Hub {
   }
 
   /** The listener holds the process (the default). */
-  refListener() {
-    this.hold(1);
+  refListener(id) {
+    this.ref(id);
   }
 
   /** The listener does not hold the process. */
-  unrefListener() {
-    this.hold(-1);
+  unrefListener(id) {
+    this.unref(id);
   }
 
   /** @return {number} the route's number */

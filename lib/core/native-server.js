@@ -9,7 +9,8 @@ const { hub } = require('./hub');
 const { listenCallback, listenDestination } = require('./listen-arguments');
 const { NativeListener } = require('./native-listener');
 const { PlainHttp } = require('./plain-http');
-const { bindError, codedError } = require('./socket-errors');
+const { codedError, listenError } = require('./socket-errors');
+const { systemError } = require('./system-error');
 
 const kListener = Symbol('kListener');
 const kPlain = Symbol('kPlain');
@@ -230,7 +231,7 @@ class NativeServer extends ServerShape {
 
     if (errno !== 0) {
       this[kAddress] = null;
-      this.emit('error', bindError({ errno, syscall: 'accept' }));
+      this.emit('error', systemError(errno, 'accept'));
     }
 
     emitCloseIfDrained(this);
@@ -265,7 +266,7 @@ function bind(server, destination) {
   try {
     server[kAddress] = server[kListener].listen(destination, options);
   } catch (err) {
-    process.nextTick(emitError, server, bindError(err, destination));
+    process.nextTick(emitError, server, listenError(err, destination));
     return;
   }
 

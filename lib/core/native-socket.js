@@ -4,7 +4,8 @@ const { EventEmitter } = require('node:events');
 const net = require('node:net');
 const { Duplex } = require('node:stream');
 
-const { checkTimeout, connectionError, streamError, wireForm } = require('./socket-errors');
+const { closeError } = require('./native-handle');
+const { checkTimeout, streamError, wireForm } = require('./socket-errors');
 const { defineProperties } = require('./socket-properties');
 const {
   ADOPTED,
@@ -126,7 +127,7 @@ class NativeSocket extends SocketShape {
     this[kFlags] |= CLOSED | DESTROYED;
     this.setTimeout(0);
     this.server.connectionClosed();
-    if (!local && errno !== 0) this[kError] = connectionError(errno);
+    if (!local) this[kError] = closeError(errno, false);
 
     const error = this[kError];
 
@@ -225,8 +226,10 @@ class NativeSocket extends SocketShape {
     if (typeof cb === 'function') this.once('finish', cb);
 
     this[kFlags] |= ENDING;
+    // An adopted connection's handle gets the reports, and has no use for this one.
+    if (this[kFlags] & ADOPTED) process.nextTick(finish, this);
+    else this[kHub].notify(this[kId]);
     this[kHub].end(this[kId]);
-    process.nextTick(finish, this);
 
     return this;
   }
@@ -301,7 +304,7 @@ class NativeSocket extends SocketShape {
 
   /**
    * @param {number} msecs Idle time until 'timeout'; 0 = never. Raw writes count as traffic, and
-   *     frames if the handle calls `_unrefTimer()`
+   *     so do the frames that arrive
    * @param {function(): void} [callback] A one-time 'timeout' listener
    * @returns {this}
    * @throws {TypeError|RangeError} As a `net.Socket`
@@ -320,6 +323,8 @@ class NativeSocket extends SocketShape {
       this[kTimer] = setTimeout(onTimeout, msecs, this).unref();
       if (callback !== undefined) this.once('timeout', callback);
     }
+
+    if (this[kFlags] & ADOPTED && this[kId] !== -1) this[kHub].watch(this[kId], msecs > 0);
 
     return this;
   }

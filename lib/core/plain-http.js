@@ -15,6 +15,16 @@ const FORWARDED_ON_DEMAND = [
   'dropRequest'
 ];
 
+/** Limits that users set on an `http.Server`. */
+const LIMITS = [
+  'headersTimeout',
+  'keepAliveTimeout',
+  'maxHeadersCount',
+  'maxRequestsPerSocket',
+  'requestTimeout',
+  'timeout'
+];
+
 /**
  * The `http.Server` of Node behind a NativeServer: it never listens, and gets the connections whose
  * first request wants no upgrade. What it reports appears as events of the NativeServer, so that a
@@ -32,6 +42,10 @@ class PlainHttp {
     this._owner = owner;
     this._routes = routes;
     this._rejectUnhandled = rejectUnhandled;
+
+    for (const limit of LIMITS) {
+      if (owner[limit] !== undefined) this.server[limit] = owner[limit];
+    }
 
     this.server.on('request', (request, response) => owner.emit('request', request, response));
     this.server.on('upgrade', (request, socket, head) => this._upgrade(request, socket, head));

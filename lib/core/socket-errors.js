@@ -1,6 +1,7 @@
 'use strict';
 
 const net = require('node:net');
+const os = require('node:os');
 const { Writable } = require('node:stream');
 const util = require('node:util');
 
@@ -38,47 +39,21 @@ function codedError(message, code) {
 }
 
 /**
- * The error of a connection that the system ended.
- *
- * @param {number} errno As the system counts them, sign ignored
- * @returns {Error} As `read ECONNRESET` of Node
- */
-function connectionError(errno) {
-  return systemError(errno, 'read');
-}
-
-/**
- * @param {number} errno Sign ignored
- * @param {string} syscall
- * @returns {Error} With `errno` (negative), `code`, `syscall`
- */
-function systemError(errno, syscall) {
-  const negative = -Math.abs(errno);
-  const known = util.getSystemErrorMap().get(negative);
-  const code = known === undefined ? `Unknown system error ${negative}` : known[0];
-  const err = codedError(`${syscall} ${code}`, code);
-
-  err.errno = negative;
-  err.syscall = syscall;
-  return err;
-}
-
-/**
- * The error of `listen()`, in Node's words whatever the core's were.
+ * The error of `listen()` in Node's words, whatever the core's were.
  *
  * @param {Error} err With `errno` or `code`
  * @param {import('./listen-arguments').Destination} destination
  * @returns {Error} `listen EADDRINUSE: address already in use :::8080`
  */
-function listenError(err, { host, port, path }) {
+function listenError(err, { host, port, path, fd }) {
   const errno = err.errno === undefined ? os.constants.errno[err.code] : err.errno;
 
   if (errno === undefined) return err;
 
-  const [code, text] = systemErrorOf(errno);
-  const address = path === undefined ? err.address || host || '::' : path;
-  const place = port > 0 ? `${address}:${port}` : address;
-  const error = codedError(`listen ${code}: ${text}${place ? ` ${place}` : ''}`, code);
+  const [code, text] = describe(-Math.abs(errno));
+  const address = path || host || (fd === undefined ? err.address || '::' : null);
+  const place = port > 0 ? ` ${address}:${port}` : address && ` ${address}`;
+  const error = codedError(`listen ${code}: ${text}${place || ''}`, code);
 
   error.errno = -Math.abs(errno);
   error.syscall = 'listen';
@@ -129,8 +104,17 @@ function checkTimeout(msecs, callback) {
 module.exports = {
   checkTimeout,
   codedError,
-  connectionError,
+  listenError,
   streamError,
-  systemError,
   wireForm
 };
+
+/**
+ * @param {number} errno Negative
+ * @returns {[string, string]} Code and text
+ */
+function describe(errno) {
+  const unknown = `Unknown system error ${errno}`;
+
+  return util.getSystemErrorMap().get(errno) || [unknown, unknown];
+}

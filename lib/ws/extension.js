@@ -183,9 +183,9 @@ function format(extensions) {
       const parts = [name];
 
       for (const key of Object.keys(params)) {
-        for (const value of listOf(params[key])) {
-          parts.push(value === true ? key : `${key}=${value}`);
-        }
+        const values = listOf(params[key]);
+
+        parts.push(values.map((value) => (value === true ? key : `${key}=${value}`)).join('; '));
       }
 
       offers.push(parts.join('; '));

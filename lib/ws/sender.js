@@ -9,8 +9,8 @@
 
 const { randomFillSync } = require('node:crypto');
 
-const { applyMask, isCallersMemory, toBuffer } = require('./buffer');
-const { EMPTY_BUFFER, NOOP } = require('./constants');
+const { applyMask, isCallersMemory } = require('./buffer');
+const { NOOP } = require('./constants');
 const { closePayload, SendQueue, toControlPayload, toPayload } = require('./outgoing');
 const { isBlob } = require('./validation');
 
@@ -197,7 +197,8 @@ class Sender {
       mask,
       maskBuffer: this._maskBuffer,
       opcode: first & 0x0f,
-      readOnly: isCallersMemory(payload)
+      // The payload of a close frame was made here.
+      readOnly: first !== (FIN | 0x08) && isCallersMemory(payload)
     };
 
     this.sendFrame(Sender.frame(payload, options), cb);

@@ -299,6 +299,8 @@ class WebSocket extends EventEmitter {
       options = undefined;
     }
 
+    const callback = typeof cb === 'function' ? cb : undefined;
+
     if (
       this._readyState === OPEN &&
       options === undefined &&
@@ -306,17 +308,17 @@ class WebSocket extends EventEmitter {
       this[kQueue] === null
     ) {
       if (typeof data === 'string') {
-        this[kHandle].sendFrame(FIN | TEXT, data, !this._isServer, cb);
+        this[kHandle].sendFrame(FIN | TEXT, data, !this._isServer, callback);
         return;
       }
 
       if (data instanceof Uint8Array) {
-        this[kHandle].sendFrame(FIN | BINARY, data, !this._isServer, cb);
+        this[kHandle].sendFrame(FIN | BINARY, data, !this._isServer, callback);
         return;
       }
     }
 
-    sendMessage(this, data, options, cb);
+    sendMessage(this, data, options, callback);
   }
 
   /** Closes the connection at once. */

@@ -182,6 +182,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
             live.wake();
             // Callbacks of bytes that the engine still holds fail; if it holds none, they succeed.
             self.events.push(id, kind::CLOSED, errno, u32::from(live.outbox.is_empty()));
+            self.announce();
         }
     }
 

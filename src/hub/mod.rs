@@ -5,8 +5,6 @@
 mod io;
 pub mod request;
 
-#[cfg(test)]
-mod tests;
 
 use std::collections::VecDeque;
 use std::io as std_io;

@@ -38,18 +38,21 @@ pub(super) async fn converse(mut stream: Stream, addresses: Addresses, presence:
     loop {
         let (head, rest) = match arrival(&stream, shared, &ahead, first).await {
             Arrival::Head(head, rest) => (head, rest),
-            Arrival::Refused(bytes) => return refuse(stream, bytes, presence).await,
+            Arrival::Refused(bytes) => return Box::pin(refuse(stream, bytes, presence)).await,
             Arrival::Gone => return,
         };
         let Ok(framing) = Framing::of(&head) else {
-            return refuse(stream, answer::BAD_REQUEST, presence).await;
+            return Box::pin(refuse(stream, answer::BAD_REQUEST, presence)).await;
         };
         if head.method() == b"CONNECT" {
             // Node destroys the socket if nobody listens for 'connect'.
             return;
         }
         if framing.upgrade {
-            return upgrade(stream, addresses, head, rest, presence).await;
+            let Some((stream, head)) = upgrade(stream, addresses, head, rest, shared) else {
+                return;
+            };
+            return Box::pin(refuse_unrouted(stream, addresses, head, presence)).await;
         }
         if shared.config.plain == Plain::HandOver {
             let Head {
@@ -65,7 +68,7 @@ pub(super) async fn converse(mut stream: Stream, addresses: Addresses, presence:
         }
         let body = match framing.body {
             Body::Length(length) if keep_alive => length,
-            _ => return linger(stream, presence).await,
+            _ => return Box::pin(linger(stream, presence)).await,
         };
         match drain(&stream, shared, rest, body).await {
             Some(behind) => ahead = behind,
@@ -131,37 +134,43 @@ async fn arrival(stream: &Stream, shared: &Shared, ahead: &[u8], first: bool) ->
     }
 }
 
-/// Finds the route of an upgrade request and hands it over, or refuses it.
-async fn upgrade(
-    mut stream: Stream,
+/// Finds the route of an upgrade request and hands it over. Gives back what is to be refused.
+fn upgrade(
+    stream: Stream,
     addresses: Addresses,
     head: Head,
     rest: Vec<u8>,
-    presence: Presence,
-) {
-    let shared = presence.shared();
-    let listener = shared.config.id;
-    let route = if shared.config.routed {
+    shared: &Shared,
+) -> Option<(Stream, Head)> {
+    let config = &shared.config;
+    let route = if config.routed {
         pathname(head.target()).and_then(|path| shared.routes.find(&path))
     } else {
         None
     };
-    if route.is_some() || !shared.config.routed || !shared.config.reject_unhandled {
-        let request = Request {
-            listener,
-            route,
-            head,
-            rest,
-            stream,
-            addresses,
-        };
-        return shared.reception.request(request);
+    if route.is_none() && config.routed && config.reject_unhandled {
+        return Some((stream, head));
     }
+    let listener = config.id;
+    shared.reception.request(Request {
+        listener,
+        route,
+        head,
+        rest,
+        stream,
+        addresses,
+    });
+    None
+}
+
+/// Answers an upgrade request that has no route, closes, and reports it.
+async fn refuse_unrouted(mut stream: Stream, addresses: Addresses, head: Head, presence: Presence) {
+    let shared = presence.shared();
     // A peer that is gone already is still an unhandled request.
     write(&mut stream, answer::UNROUTED, shared).await;
     let _ = stream.shutdown_write();
     shared.reception.unhandled(Refused {
-        listener,
+        listener: shared.config.id,
         head,
         addresses,
     });

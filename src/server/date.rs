@@ -23,8 +23,8 @@ pub(super) fn format_date(seconds: u64) -> String {
     // (an era) have 146,097 days.
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let leap_days = day_of_era / 1_460 - day_of_era / 146_096;
-    let year_of_era = (day_of_era - leap_days + day_of_era / 36_524) / 365;
+    let leap_days = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leap_days) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     // March to July and August to December have the same pattern: 153 days in five months.
     let shifted_month = (5 * day_of_year + 2) / 153;

@@ -58,7 +58,7 @@ impl Framing {
                 }
                 7 if is(b"Upgrade") => upgrade |= !value.trim_ascii().is_empty(),
                 10 | 16 if is(b"Connection") || is(b"Proxy-Connection") => {
-                    for token in value.split(|byte| *byte == b',').map(trim_spaces) {
+                    for token in value.split(|byte| *byte == b',').map(trim_blanks) {
                         connection_upgrade |= token.eq_ignore_ascii_case(b"upgrade");
                         close |= token.eq_ignore_ascii_case(b"close");
                         keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
@@ -75,7 +75,7 @@ impl Framing {
                         return Err(HeadError::Malformed);
                     }
                     coded = true;
-                    for token in value.split(|byte| *byte == b',').map(trim_spaces) {
+                    for token in value.split(|byte| *byte == b',').map(trim_blanks) {
                         if chunked {
                             return Err(HeadError::Malformed);
                         }
@@ -103,16 +103,16 @@ impl Framing {
     }
 }
 
-/// llhttp knows blanks within these values, but no tabs.
-fn trim_spaces(mut token: &[u8]) -> &[u8] {
-    while let [b' ', rest @ ..] | [rest @ .., b' '] = token {
+/// Blanks around a list element as llhttp knows them: tabs in front of it only.
+fn trim_blanks(mut token: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' '] = token {
         token = rest;
     }
     token
 }
 
 fn parse_length(value: &[u8]) -> Option<u64> {
-    let digits = trim_spaces(value);
+    let digits = trim_blanks(value);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }

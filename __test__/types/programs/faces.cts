@@ -6,7 +6,11 @@ import WebSocketOfWs = require('ferrows/ws');
 import MultipathServer = require('ferrows/ws-multipath');
 import Server = require('ferrows/wss');
 
-const multipath = new MultipathServer({ port: 0, maxPayload: 5, requestListener: (req, res) => res.end(req.url) });
+const multipath = new MultipathServer({
+  port: 0,
+  maxPayload: 5,
+  requestListener: (req, res) => res.end(req.url)
+});
 const handler: WebSocket.Server = multipath.createHandler({ path: '/a', clientTracking: true });
 handler.on('connection', (ws, request) => ws.send(request.url ?? ''));
 multipath
@@ -15,7 +19,12 @@ multipath
   .on('close', () => {})
   .createHandler({ path: '/b' });
 const removed: boolean = multipath.removeHandler('/b');
-new MultipathServer({ port: 80, autoListen: false, rejectUnhandled: false, host: '::1' }).listen?.();
+new MultipathServer({
+  port: 80,
+  autoListen: false,
+  rejectUnhandled: false,
+  host: '::1'
+}).listen?.();
 multipath.close((err) => err?.message);
 
 const wss: Server = Server.createServer((ws) => ws.send('hello'));

@@ -1,0 +1,9 @@
+'use strict';
+
+/**
+ * The `ws-multipath` face: one class.
+ *
+ * @module lib/ws-multipath
+ */
+
+module.exports = require('./multipath-server');

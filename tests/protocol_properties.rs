@@ -1,0 +1,441 @@
+//! The connection against a naive model, under every division of the input, and hostile bytes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail by a panic"
+)]
+
+mod protocol_wire;
+
+use ferrows::protocol::config::Config;
+use ferrows::protocol::connection::Flow;
+use ferrows::protocol::frame::mask_frames;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use protocol_wire::{Form, OWN_KEY, Peer, Seen, frame_as, plain};
+
+/// What the rules say, without regard to speed, memory or pieces: one pass over all bytes, each
+/// check in the order of the original.
+fn model(config: &Config, bytes: &[u8]) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    if let Err(error) = run(config, bytes, &mut seen) {
+        seen.push(error);
+    }
+    seen
+}
+
+/// One frame's fields, as far as the model has read them.
+struct Fields<'b> {
+    first: u8,
+    length: u64,
+    key: [u8; 4],
+    rest: &'b [u8],
+}
+
+fn run(config: &Config, mut bytes: &[u8], seen: &mut Vec<Seen>) -> Result<(), Seen> {
+    let mut message: Vec<u8> = Vec::new();
+    let mut parts: Vec<u64> = Vec::new();
+    let mut start = 0_u8;
+    while let Some(frame) = header(config, bytes, start, &parts)? {
+        let there = frame.rest.len().min(usize::try_from(frame.length).unwrap());
+        let complete = there as u64 == frame.length;
+        let payload: Vec<u8> = frame.rest[..there]
+            .iter()
+            .zip(frame.key.iter().cycle())
+            .map(|(b, k)| b ^ k)
+            .collect();
+        let code = frame.first & 15;
+        let fin = frame.first & 0x80 != 0;
+        if code >= 8 {
+            if complete && control(config, code, payload, seen)? {
+                return Ok(());
+            }
+        } else {
+            if code != 0 {
+                start = frame.first;
+            }
+            parts.push(frame.length);
+            message.extend(payload);
+            let is_text = start & 15 == 1;
+            if is_text && start & 0x40 == 0 && !config.skip_utf8_validation {
+                if let Err(error) = std::str::from_utf8(&message) {
+                    if error.error_len().is_some() || (complete && fin) {
+                        return Err(Seen::Error(5, 0));
+                    }
+                }
+            }
+            if complete && fin {
+                let lengths = parts
+                    .iter()
+                    .filter(|l| **l > 0)
+                    .map(|l| *l as u32)
+                    .collect();
+                if !is_text && parts.len() > 1 {
+                    seen.push(Seen::Fragments(lengths));
+                }
+                let message = std::mem::take(&mut message);
+                seen.push(if is_text {
+                    Seen::Text(message)
+                } else {
+                    Seen::Binary(message)
+                });
+                parts.clear();
+                start = 0;
+            }
+        }
+        if !complete {
+            break;
+        }
+        bytes = &frame.rest[there..];
+    }
+    Ok(())
+}
+
+fn header<'b>(
+    config: &Config,
+    bytes: &'b [u8],
+    start: u8,
+    parts: &[u64],
+) -> Result<Option<Fields<'b>>, Seen> {
+    let error = |index, detail: u64| Err(Seen::Error(index, detail as u32));
+    if bytes.len() < 2 {
+        return Ok(None);
+    }
+    let (first, second) = (bytes[0], bytes[1]);
+    let (code, short) = (first & 15, u64::from(second & 127));
+    let (fin, rsv1, masked) = (first & 0x80 != 0, first & 0x40 != 0, second & 0x80 != 0);
+    if first & 0x30 != 0 {
+        return error(10, 0);
+    } else if rsv1 && !config.accept_rsv1 {
+        return error(9, 0);
+    } else if code == 0 && rsv1 {
+        return error(9, 0);
+    } else if code == 0 && start == 0 || (code == 1 || code == 2) && start != 0 {
+        return error(4, u64::from(code));
+    } else if (3..8).contains(&code) || code > 10 {
+        return error(4, u64::from(code));
+    } else if code >= 8 && !fin {
+        return error(0, 0);
+    } else if code >= 8 && rsv1 {
+        return error(9, 0);
+    } else if code >= 8 && short > 125 || code == 8 && short == 1 {
+        return error(3, short);
+    } else if config.require_mask && !masked {
+        return error(1, 0);
+    } else if config.reject_mask && masked {
+        return error(8, 0);
+    }
+    let extra = match short {
+        126 => 2,
+        127 => 8,
+        _ => 0,
+    };
+    if bytes.len() < 2 + extra {
+        return Ok(None);
+    }
+    let long = bytes[2..2 + extra]
+        .iter()
+        .fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+    let length = if extra == 0 { short } else { long };
+    if length >= 1 << 53 {
+        return error(11, 0);
+    } else if config.max_frame > 0 && length > config.max_frame {
+        return error(13, length.min(u64::from(u32::MAX)));
+    }
+    let total = parts.iter().sum::<u64>() + length;
+    let too_long = config.max_payload > 0 && total > config.max_payload || total >= 1 << 32;
+    if code < 8 && length > 0 && too_long {
+        return error(12, 0);
+    }
+    let size = 2 + extra + if masked { 4 } else { 0 };
+    if bytes.len() < size {
+        return Ok(None);
+    }
+    if code < 8 && config.max_fragments > 0 && parts.len() as u32 >= config.max_fragments {
+        return error(6, 0);
+    }
+    let key = if masked {
+        bytes[size - 4..size].try_into().unwrap()
+    } else {
+        [0; 4]
+    };
+    Ok(Some(Fields {
+        first,
+        length,
+        key,
+        rest: &bytes[size..],
+    }))
+}
+
+/// Whether it was a close frame.
+fn control(
+    config: &Config,
+    code: u8,
+    payload: Vec<u8>,
+    seen: &mut Vec<Seen>,
+) -> Result<bool, Seen> {
+    seen.push(match code {
+        9 => Seen::Ping(payload, false),
+        10 => Seen::Pong(payload),
+        _ if payload.is_empty() => Seen::Close(1005, payload),
+        _ => {
+            let status = u16::from_be_bytes([payload[0], payload[1]]);
+            let reserved = [1004, 1005, 1006].contains(&status);
+            if !(1000..=1014).contains(&status) && !(3000..5000).contains(&status) || reserved {
+                return Err(Seen::Error(2, u32::from(status)));
+            }
+            let reason = payload[2..].to_vec();
+            if !config.skip_utf8_validation && String::from_utf8(reason.clone()).is_err() {
+                return Err(Seen::Error(5, 0));
+            }
+            Seen::Close(status, reason)
+        }
+    });
+    Ok(code == 8)
+}
+
+/// Pongs that a server owes for what the model saw.
+fn pongs(seen: &[Seen]) -> Vec<u8> {
+    let pong = |event: &Seen| match event {
+        Seen::Ping(payload, _) => plain(0x8a, payload),
+        _ => Vec::new(),
+    };
+    seen.iter().flat_map(pong).collect()
+}
+
+fn payload() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        4 => "[a-z]{0,8}".prop_map(String::into_bytes),
+        4 => "\\PC{0,40}".prop_map(String::into_bytes),
+        // A character cut somewhere, to be continued by another frame or not.
+        3 => ("[ä€😀]{1,3}", 0..12_usize, any::<bool>()).prop_map(|(text, at, front)| {
+            let (left, right) = text.as_bytes().split_at(at.min(text.len()));
+            if front { left.to_vec() } else { right.to_vec() }
+        }),
+        2 => vec(any::<u8>(), 0..130),
+        1 => (any::<u8>(), prop_oneof![Just(126_usize), Just(4_096), 8_190..8_196_usize, Just(70_000)])
+            .prop_map(|(byte, length)| vec![byte & 0x7f; length]),
+        1 => (prop_oneof![Just(1000_u16), any::<u16>()], "[a-zä]{0,5}").prop_map(|(code, reason)| {
+            [&code.to_be_bytes(), reason.as_bytes()].concat()
+        }),
+    ]
+}
+
+fn first_byte() -> impl Strategy<Value = u8> {
+    prop_oneof![
+        8 => prop_oneof![Just(0x81_u8), Just(0x82)],
+        8 => prop_oneof![Just(0x01_u8), Just(0x02), Just(0x00), Just(0x00), Just(0x80)],
+        4 => prop_oneof![Just(0x89_u8), Just(0x8a)],
+        1 => prop_oneof![Just(0x88_u8), Just(0xc1), Just(0xc2), Just(0x41)],
+        1 => any::<u8>(),
+    ]
+}
+
+fn one_frame(masked: bool) -> impl Strategy<Value = Vec<u8>> {
+    let form = prop_oneof![6 => Just(Form::Shortest), 1 => Just(Form::Sixteen), 1 => Just(Form::SixtyFour)];
+    let key = prop_oneof![8 => Just(masked), 1 => any::<bool>()];
+    (first_byte(), payload(), key, any::<[u8; 4]>(), form).prop_map(
+        |(first, mut payload, masked, key, form)| {
+            let control = first & 8 != 0 && payload.len() > 125;
+            if control && payload.len() % 2 == 0 {
+                payload.truncate(125);
+            }
+            frame_as(first, &payload, masked.then_some(key), form)
+        },
+    )
+}
+
+/// Mostly sensible frames; sometimes a byte is changed, sometimes the end is missing. Continuations
+/// that continue nothing are made starts half of the time, so that messages get long.
+fn wire(masked: bool) -> impl Strategy<Value = Vec<u8>> {
+    let damage =
+        prop_oneof![6 => Just(None), 1 => any::<(prop::sample::Index, u8)>().prop_map(Some)];
+    let cut = prop_oneof![3 => Just(None), 1 => any::<prop::sample::Index>().prop_map(Some)];
+    (vec(one_frame(masked), 1..12), damage, cut, any::<bool>()).prop_map(
+        |(frames, damage, cut, repair)| {
+            let mut bytes = if repair { repaired(frames) } else { frames }.concat();
+            if let Some((index, byte)) = damage {
+                let at = index.index(bytes.len());
+                bytes[at] = byte;
+            }
+            if let Some(index) = cut {
+                bytes.truncate(index.index(bytes.len()));
+            }
+            bytes
+        },
+    )
+}
+
+/// Makes the op codes of the data frames fit together.
+fn repaired(mut frames: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut open = false;
+    for frame in &mut frames {
+        if frame[0] & 8 == 0 {
+            let fin = frame[0] & 0x80;
+            let start = if frame[0] & 15 == 2 { 2 } else { 1 };
+            frame[0] = fin | if open { 0 } else { start };
+            open = fin == 0;
+        }
+    }
+    frames
+}
+
+fn rules() -> impl Strategy<Value = (Config, Vec<u8>)> {
+    let limit = prop_oneof![3 => Just(0_u64), 1 => 1..200_u64, 1 => Just(8_192)];
+    let role = prop_oneof![4 => Just(Config::server()), 2 => Just(Config::client())];
+    let few = prop_oneof![3 => Just(0_u32), 1 => 1..4_u32];
+    (role, limit.clone(), limit, few, any::<[bool; 3]>()).prop_flat_map(
+        |(role, max_payload, max_frame, max_fragments, [skip, rsv1, any_mask])| {
+            let config = Config {
+                max_payload,
+                max_frame,
+                max_fragments,
+                max_buffered_chunks: 0,
+                max_pending_pongs: 0,
+                skip_utf8_validation: skip && rsv1,
+                accept_rsv1: rsv1,
+                require_mask: role.require_mask && !any_mask,
+                ..role
+            };
+            (Just(config.clone()), wire(!config.reject_mask))
+        },
+    )
+}
+
+/// Gives a connection the bytes in pieces of these lengths, over and over, and as much as possible
+/// of them directly into the payload buffer.
+fn play_in_pieces(config: &Config, bytes: &[u8], pieces: &[usize], direct: bool) -> Peer {
+    let mut peer = Peer::new(config.clone());
+    let mut rest = bytes;
+    for piece in pieces.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let next = &rest[..(*piece).min(rest.len())];
+        let used = if direct && peer.connection.payload_wanted().is_some() {
+            peer.fill(next).0
+        } else {
+            let _ = peer.receive(next);
+            next.len()
+        };
+        rest = &rest[used..];
+    }
+    peer
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_model_agrees_for_every_division(
+        (config, bytes) in rules(),
+        pieces in vec(prop_oneof![1..4_usize, 1..40_usize, 1..9_000_usize], 1..20),
+    ) {
+        let expected = model(&config, &bytes);
+        let whole = play_in_pieces(&config, &bytes, &[usize::MAX], false);
+        prop_assert_eq!(&whole.seen(), &expected, "in one piece");
+        if config.reject_mask {
+            prop_assert_eq!(whole.out.is_empty(), pongs(&expected).is_empty());
+        } else {
+            prop_assert_eq!(&whole.out, &pongs(&expected));
+        }
+        for (name, pieces, direct) in
+            [("in pieces", &pieces[..], false), ("into place", &pieces, true), ("by bytes", &[1], false)]
+        {
+            let divided = play_in_pieces(&config, &bytes, pieces, direct);
+            prop_assert_eq!(&divided.seen(), &expected, "{}", name);
+            prop_assert_eq!(&divided.out, &whole.out, "{}", name);
+            prop_assert_eq!(divided.connection.is_stopped(), whole.connection.is_stopped());
+        }
+    }
+
+    #[test]
+    fn hostile_bytes_stop_the_connection_or_wait(
+        chunks in vec(vec(any::<u8>(), 0..300), 1..20),
+        lenient in any::<bool>(),
+        client in any::<bool>(),
+    ) {
+        let role = if client { Config::client() } else { Config::server() };
+        let rules = Config { require_mask: false, reject_mask: false, accept_rsv1: true, ..role.clone() };
+        let mut peer = Peer::new(if lenient { rules } else { role });
+        for chunk in &chunks {
+            let before = peer.events.records.len();
+            let stopped = peer.connection.is_stopped();
+            let flow = peer.receive(chunk);
+            prop_assert_eq!(flow != Flow::Continue, peer.connection.is_stopped());
+            prop_assert!(!stopped || peer.events.records.len() == before);
+            let held = peer.connection.payload_buffer().capacity();
+            prop_assert!(held <= 128 * 1024);
+            let _ = peer.connection.payload_wanted();
+        }
+        let _ = peer.seen();
+    }
+
+    #[test]
+    fn hostile_frames_are_masked_or_refused(bytes in prop_oneof![
+        vec(any::<u8>(), 0..300),
+        vec(one_frame(true), 0..5).prop_map(|frames| frames.concat()),
+    ]) {
+        let mut once = bytes.clone();
+        let result = mask_frames(&mut once);
+        let mut twice = once.clone();
+        prop_assert_eq!(mask_frames(&mut twice), result);
+        prop_assert_eq!(twice, bytes, "masking twice is masking not at all");
+    }
+
+    #[test]
+    fn what_one_end_writes_the_other_reads(payload in payload(), owed in any::<bool>()) {
+        let payload = &payload[..payload.len().min(125)];
+        let mut client = Peer::new(Config::client());
+        client.owed = owed;
+        let _ = client.receive(&plain(0x89, payload));
+        prop_assert_eq!(client.seen(), [Seen::Ping(payload.to_vec(), owed)]);
+        let mut server = Peer::new(Config::server());
+        let _ = server.receive(&client.out);
+        let pong = frame_as(0x8a, payload, Some(OWN_KEY), Form::Shortest);
+        prop_assert_eq!(&client.out, if owed { &[][..] } else { &pong });
+        let expected = if owed { Vec::new() } else { vec![Seen::Pong(payload.to_vec())] };
+        prop_assert_eq!(server.seen(), expected);
+    }
+}
+
+/// The generator must reach what the properties are about.
+#[test]
+fn the_generator_reaches_every_event_and_error() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let mut reached = [0_u32; 64];
+    for _ in 0..6_000 {
+        let (config, bytes) = rules().new_tree(&mut runner).unwrap().current();
+        for event in model(&config, &bytes) {
+            let index = match event {
+                Seen::Error(index, _) => 16 + index as usize,
+                Seen::Text(payload) => {
+                    if payload.len() > 8_192 {
+                        0
+                    } else {
+                        1
+                    }
+                }
+                Seen::Binary(payload) => {
+                    if payload.len() > 8_192 {
+                        2
+                    } else {
+                        3
+                    }
+                }
+                Seen::Fragments(_) => 4,
+                Seen::Ping(..) => 5,
+                Seen::Pong(..) => 6,
+                Seen::Close(..) => 7,
+            };
+            reached[index] += 1;
+        }
+    }
+    let missing: Vec<_> = (0..8).chain(16..30).filter(|i| reached[*i] == 0).collect();
+    // Chunks are another test's.
+    assert_eq!(missing, [16 + 7], "{reached:?}");
+}
