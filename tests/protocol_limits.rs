@@ -159,6 +159,13 @@ fn chunks_are_counted_anew_when_something_is_completed() {
 }
 
 #[test]
+fn chunks_of_finished_frames_do_not_count() {
+    let frame = masked(0x81, "abcdef");
+    let halves = [&frame[..9], &frame[9..]].repeat(20);
+    assert_eq!(in_chunks(&halves).len(), 20);
+}
+
+#[test]
 fn chunks_read_into_place_are_counted() {
     let frame = masked(0x82, [7; 100_000]);
     let mut peer = Peer::new(Config {
@@ -321,7 +328,11 @@ fn nothing_is_allocated_for_what_is_only_announced() {
 #[test]
 fn vectors_handed_over_have_no_spare_room_to_speak_of() {
     let payload = vec![7; 1_000_000];
+    let mut many: Vec<_> = payload.chunks(10_001).map(|part| (0x00, part)).collect();
+    let count = many.len();
+    (many[0].0, many[count - 1].0) = (0x02, 0x80);
     for input in [
+        stream(&many),
         masked(0x82, &payload),
         stream(&[(0x02, &payload[..300_001]), (0x80, &payload[300_001..])]),
     ] {

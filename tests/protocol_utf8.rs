@@ -67,6 +67,14 @@ fn invalid_text_in_whole_messages() {
 }
 
 #[test]
+fn invalid_text_leaves_nothing_in_the_queue() {
+    let mut peer = Peer::new(server());
+    let _ = peer.receive(&masked(0x81, b"a\xff"));
+    assert_eq!(peer.seen(), [INVALID]);
+    assert_eq!(peer.events.weight(), 16);
+}
+
+#[test]
 fn invalid_text_is_refused_at_the_byte() {
     for spoiled in SPOILED {
         let (last, valid) = spoiled.split_last().unwrap();

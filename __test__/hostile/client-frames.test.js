@@ -3,7 +3,6 @@
 /** A server that breaks a rule: the client has the same events, the same error and sends the same bytes as that of ws. */
 
 const assert = require('node:assert');
-const { once } = require('node:events');
 const { describe, it } = require('node:test');
 const ws = require('ws');
 const { SUBJECT } = require('../scenario/harness.js');
@@ -24,8 +23,9 @@ const play = async ({ WebSocket }, testCase, slowly) => {
   client.on('ping', (data) => events.push(['ping', data.toString()]));
   client.on('pong', (data) => events.push(['pong', data.toString()]));
   client.on('error', (err) => events.push(['error', err.constructor.name, err.code, err.message, client.readyState]));
-  const [code, reason] = await once(client, 'close');
-  events.push(['close', code, reason.toString(), client.readyState]);
+  await new Promise((resolve) => {
+    client.on('close', (code, reason) => resolve(events.push(['close', code, reason.toString(), client.readyState])));
+  });
   const { lines, ended } = await server.heard;
   server.stop();
   return { events, lines: lines.filter((line) => !line.startsWith('Host:')), ended };

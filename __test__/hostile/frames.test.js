@@ -41,12 +41,14 @@ const stop = async ({ server, front }) => {
 const play = async (module, road, testCase, slowly) => {
   const running = await start(module, road, testCase.options);
   const events = [];
-  const closed = once(running.server, 'connection').then(([socket]) => {
-    socket.on('message', (data, isBinary) => events.push(['message', data.toString('hex').slice(0, 100), isBinary]));
-    socket.on('ping', (data) => events.push(['ping', data.toString()]));
-    socket.on('pong', (data) => events.push(['pong', data.toString()]));
-    socket.on('error', (err) => events.push(['error', err.constructor.name, err.code, err.message, socket.readyState]));
-    return once(socket, 'close').then(([code, reason]) => events.push(['close', code, reason.toString(), socket.readyState]));
+  const closed = new Promise((resolve) => {
+    running.server.once('connection', (socket) => {
+      socket.on('message', (data, isBinary) => events.push(['message', data.toString('hex').slice(0, 100), isBinary]));
+      socket.on('ping', (data) => events.push(['ping', data.toString()]));
+      socket.on('pong', (data) => events.push(['pong', data.toString()]));
+      socket.on('error', (err) => events.push(['error', err.constructor.name, err.code, err.message, socket.readyState]));
+      socket.on('close', (code, reason) => resolve(events.push(['close', code, reason.toString(), socket.readyState])));
+    });
   });
   // A case without an error needs an end: the sender closes.
   const ending = testCase.code || testCase.name.includes('close') ? [] : [closeFrame];

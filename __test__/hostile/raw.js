@@ -11,10 +11,13 @@ const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 /** A good request for `/`, up to its end. */
 const REQUEST = `GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n`;
 
+/** After so long without a byte in either direction a connection counts as hanging; in milliseconds. */
+const PATIENCE = 10_000;
+
 /** Writes byte by byte, each in a segment of its own as far as the kernel lets it. */
 const drip = async (socket, bytes) => {
   socket.setNoDelay(true);
-  for (let i = 0; i < bytes.length && !socket.destroyed; i++) {
+  for (let i = 0; i < bytes.length && socket.writable; i++) {
     socket.write(bytes.subarray(i, i + 1));
     await new Promise(setImmediate);
   }
@@ -45,6 +48,7 @@ const hasCloseFrame = (bytes) => {
 const talk = (port, pieces, { slowly = false, enough = hasCloseFrame } = {}) =>
   new Promise((resolve) => {
     const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.setTimeout(PATIENCE, () => socket.destroy(Object.assign(new Error('silence'), { code: 'silence' })));
     let bytes = Buffer.alloc(0);
     let ended = 'nothing';
     let finished = false;
@@ -81,6 +85,7 @@ const misbehavingServer = (bytes, { slowly = false } = {}) =>
     let hear;
     const heard = new Promise((done) => (hear = done));
     const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+      socket.setTimeout(PATIENCE, () => socket.destroy(Object.assign(new Error('silence'), { code: 'silence' })));
       let received = Buffer.alloc(0);
       let upgraded = false;
       let ended = 'nothing';

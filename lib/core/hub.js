@@ -235,6 +235,11 @@ class Hub {
     this.unref(id);
   }
 
+  /** From now on plain HTTP is answered (`'answer'`) or handed over (`'request'`). */
+  setPlain(id, plain) {
+    this.native.setPlain(id, plain === 'request');
+  }
+
   /** @return {number} the route's number */
   addRoute(listenerId, path) {
     return this.native.addRoute(listenerId, path);

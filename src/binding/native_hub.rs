@@ -19,7 +19,7 @@ use super::teardown;
 use crate::hub::Message;
 use crate::protocol::config::Config;
 use crate::protocol::{frame, handshake, mask};
-use crate::server::Routes;
+use crate::server::{Plain, Routes};
 
 /// How long `flushSync` waits for the IO thread.
 const BARRIER_LIMIT: Duration = Duration::from_millis(500);
@@ -169,6 +169,13 @@ impl NativeHub {
     pub fn close_listener(&self, id: u32) {
         self.routes.borrow_mut().remove(&id);
         self.crossing.send(Message::CloseListener(id));
+    }
+
+    /// Whether plain HTTP connections are handed to JavaScript from now on, or answered 426.
+    #[napi(catch_unwind)]
+    pub fn set_plain(&self, id: u32, hand_over: bool) {
+        let plain = if hand_over { Plain::HandOver } else { Plain::Answer };
+        self.crossing.send(Message::SetPlain(id, plain));
     }
 
     /// Adds a path to a routed listener; its route number.

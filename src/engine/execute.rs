@@ -1,13 +1,14 @@
 //! Commands: what JavaScript asked for, in its order.
 
 use std::io::{self, IoSlice};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::commands::{Command, CommandBatch, op};
 use super::outbox::SLICES;
-use super::{Engine, Slot};
+use super::{Engine, INTERNAL_ERROR, Slot};
 use crate::protocol::connection::Connection;
 use crate::protocol::frame;
 
@@ -15,7 +16,7 @@ use crate::protocol::frame;
 const LINGER_MS: u64 = 5_000;
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
-    /// Carries out a batch. HAND_OVER commands are left to the driver: it owns the transports' descriptors.
+    /// Carries out a batch; a panic closes the connection that it happened on. HAND_OVER commands are left to the driver: it owns the transports' descriptors.
     pub fn execute(&mut self, batch: &mut CommandBatch, mut hand_over: impl FnMut(&mut Self, u32)) {
         let commands = std::mem::take(&mut batch.commands);
         let mut index = 0;
@@ -32,16 +33,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
                         .count();
                     let writes = commands.get(index..index + run).unwrap_or_default();
                     index += run - 1;
-                    self.write(id, writes, batch)
+                    contained(|| self.write(id, writes, batch))
                 }
                 op::HAND_OVER => {
                     hand_over(self, id);
-                    Ok(())
+                    Some(Ok(()))
                 }
-                _ => self.control(*command),
+                _ => contained(|| self.control(*command)),
             };
-            if let Err(error) = result {
-                self.fail(id, &error);
+            match result {
+                Some(Ok(())) => {}
+                Some(Err(error)) => self.fail(id, &error),
+                None => self.close(id, INTERNAL_ERROR),
             }
             index += 1;
         }
@@ -175,6 +178,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
             _ => None,
         }
     }
+}
+
+/// A panic closes what the command was about and nothing else; `None` then.
+fn contained(command: impl FnOnce() -> io::Result<()>) -> Option<io::Result<()>> {
+    catch_unwind(AssertUnwindSafe(command)).ok()
 }
 
 fn is_write(code: u32) -> bool {

@@ -71,15 +71,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Driver<T> {
         });
     }
 
-    /// Carries out a batch of commands. A panic closes what it was about, not the thread.
+    /// Carries out a batch of commands.
     pub fn execute(&self, batch: &mut CommandBatch, hand_over: impl FnMut(&mut Engine<T>, u32)) {
         self.engine().advance(self.now_ms());
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.engine().execute(batch, hand_over)));
-        if outcome.is_err() {
-            for command in &batch.commands {
-                self.engine().close(command.connection, INTERNAL_ERROR);
-            }
-        }
+        self.engine().execute(batch, hand_over);
         if self.engine().next_wake(0).is_some() {
             self.timers.notify_one();
         }

@@ -47,6 +47,8 @@ async fn serve(hub: Arc<Hub>) {
         }
         for message in messages.drain(..) {
             if !desk.handle(message) {
+                // A listener's handle and the desk hold each other.
+                desk.listeners.borrow_mut().clear();
                 return;
             }
         }
@@ -96,6 +98,11 @@ impl Desk {
             Message::CloseListener(id) => {
                 if let Some(handle) = self.listeners.borrow().get(&id) {
                     handle.close();
+                }
+            }
+            Message::SetPlain(id, plain) => {
+                if let Some(handle) = self.listeners.borrow().get(&id) {
+                    handle.set_plain(plain);
                 }
             }
             Message::Barrier(done) => {

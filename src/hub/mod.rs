@@ -19,7 +19,7 @@ use crate::engine::commands::CommandBatch;
 use crate::engine::progress::Progress;
 use crate::protocol::config::Config;
 use crate::protocol::event::EventQueue;
-use crate::server::{Bound, ListenerConfig, Routes};
+use crate::server::{Bound, ListenerConfig, Plain, Routes};
 
 /// Events that were produced together.
 #[derive(Debug)]
@@ -58,6 +58,8 @@ pub enum Message {
     },
     /// Stop accepting.
     CloseListener(u32),
+    /// From now on, do this with plain HTTP.
+    SetPlain(u32, Plain),
     /// Answer when everything before this was carried out.
     Barrier(mpsc::Sender<()>),
     /// Batches were drained; stalled connections may be read again.

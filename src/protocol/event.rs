@@ -126,18 +126,13 @@ impl EventQueue {
         u32::try_from(start).unwrap_or(u32::MAX)
     }
 
-    /// Appends a message of op code 1 or 2.
-    #[inline]
-    pub(super) fn push_message(&mut self, connection: u32, opcode: u8, payload: &[u8]) {
-        if payload.len() <= SMALL_PAYLOAD_MAX {
-            let offset = self.append_payload(payload);
-            self.push(connection, u32::from(opcode), offset, length(payload));
-        } else {
-            self.push_large(connection, opcode, payload.to_vec());
-        }
+    /// Appends a message of op code 1 or 2 and at most [`SMALL_PAYLOAD_MAX`] bytes.
+    pub(super) fn push_small(&mut self, connection: u32, opcode: u8, payload: &[u8]) {
+        let offset = self.append_payload(payload);
+        self.push(connection, u32::from(opcode), offset, length(payload));
     }
 
-    /// Appends a message of op code 1 or 2 as a vector of its own.
+    /// Appends a longer message of op code 1 or 2.
     pub(super) fn push_large(&mut self, connection: u32, opcode: u8, payload: Vec<u8>) {
         let index = u32::try_from(self.large.len()).unwrap_or(u32::MAX);
         let kind = if opcode == 1 {

@@ -136,7 +136,7 @@ impl Message {
         if bytes.len() > SMALL_PAYLOAD_MAX {
             events.push_large(id, opcode, trimmed(bytes));
         } else {
-            events.push_message(id, opcode, &bytes);
+            events.push_small(id, opcode, &bytes);
         }
         Ok(())
     }

@@ -109,8 +109,8 @@ fn check_length(
     if config.max_frame > 0 && length > config.max_frame {
         return Err(ProtocolError::FrameTooLarge(length));
     }
-    // Empty frames and control frames count for nothing.
-    if length > 0 && first & 0x08 == 0 {
+    // Control frames count for nothing.
+    if first & 0x08 == 0 {
         let total = message.announced() + length;
         let limited = config.max_payload > 0 && total > config.max_payload;
         if limited || total > u64::from(u32::MAX) {

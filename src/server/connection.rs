@@ -54,7 +54,7 @@ pub(super) async fn converse(mut stream: Stream, addresses: Addresses, presence:
             };
             return Box::pin(refuse_unrouted(stream, addresses, head, presence)).await;
         }
-        if shared.config.plain == Plain::HandOver {
+        if shared.plain.get() == Plain::HandOver {
             let Head {
                 bytes: mut read, ..
             } = head;

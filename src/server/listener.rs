@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use super::bind::SocketFile;
 use super::bind::{Bound, BoundSocket};
 use super::connection::converse;
-use super::{ListenerConfig, Reception, Routes};
+use super::{ListenerConfig, Plain, Reception, Routes};
 use crate::transport::{Addresses, Stream};
 
 /// Connections of one listener that may be in the control plane at a time. Beyond it nothing is
@@ -42,11 +42,18 @@ impl ListenerHandle {
         self.shared.closing.set(true);
         self.shared.close.notify_waiters();
     }
+
+    /// Changes what is done with plain requests, for those that come from now on.
+    pub fn set_plain(&self, plain: Plain) {
+        self.shared.plain.set(plain);
+    }
 }
 
 /// What the accept loop and the connections of one listener share.
 pub(super) struct Shared {
     pub(super) config: ListenerConfig,
+    /// What is done with plain requests; begins as the configuration says.
+    pub(super) plain: Cell<Plain>,
     pub(super) routes: Routes,
     pub(super) reception: Rc<dyn Reception>,
     /// One buffer for all reads: a connection without a request has none of its own.
@@ -135,6 +142,7 @@ pub fn serve(
         },
     };
     let shared = Rc::new(Shared {
+        plain: Cell::new(config.plain),
         config,
         routes,
         reception,

@@ -89,7 +89,8 @@ impl Connection {
 
     fn ping(&mut self, payload: &[u8], turn: &mut Turn<'_, '_>) {
         let mut b = length(payload);
-        if turn.replies.auto_pong && !turn.terminate {
+        if turn.replies.auto_pong {
+            // Nothing is written within a turn: once the limit is reached no pong follows.
             let pending = self.pending_pongs.saturating_add(turn.owed);
             if rules::reached(pending, self.config.max_pending_pongs) {
                 turn.terminate = true;
