@@ -181,7 +181,7 @@ fn event_queue() {
     assert_eq!(queue.append_payload(b""), 8);
     assert_eq!(queue.append_payload(b"12345678"), 8);
     assert_eq!(queue.append_payload(b"9"), 16);
-    assert_eq!(queue.payloads, b"123\0\0\0\0\0123456789");
+    assert_eq!(queue.payloads, b"123\0\0\0\0\x00123456789");
     queue.push(1, 2, 3, 4);
     queue.large.push(vec![0; 100]);
     assert_eq!(

@@ -26,9 +26,7 @@ const {
   kRecord,
   kTimer
 } = require('./socket-state');
-const { HandedOver, READING_METHODS } = require('./socket-stream');
-
-const kBecomeStream = Symbol('kBecomeStream');
+const { becomeStream, defineStreamState } = require('./socket-stream');
 
 /** Makes `class ... extends` use net.Socket's prototype without running its constructor. */
 function SocketShape() {}
@@ -132,9 +130,8 @@ class NativeSocket extends SocketShape {
     const error = this[kError];
 
     try {
-      // An error given to destroy() needs a listener, as in Node. A peer's reset does not: it must
-      // not bring the process down.
-      if (error !== null && (local || this.listenerCount('error') > 0)) this.emit('error', error);
+      // Unlike in Node a reset needs no listener: a peer must not bring the process down.
+      if (!local && error !== null && this.listenerCount('error') > 0) this.emit('error', error);
     } finally {
       this.emit('close', error !== null);
     }
@@ -237,7 +234,7 @@ class NativeSocket extends SocketShape {
   /**
    * Drops the connection; 'close' follows when it is gone.
    *
-   * @param {Error} [err] Emitted as 'error'
+   * @param {Error} [err] Emitted as 'error', in the next tick
    * @param {function(Error|null): void} [cb] Used in the stream state only
    * @returns {this}
    */
@@ -246,7 +243,10 @@ class NativeSocket extends SocketShape {
     if (this[kFlags] & DESTROYED) return this;
 
     this[kFlags] |= DESTROYED;
-    if (err) this[kError] = err;
+    if (err) {
+      this[kError] = err;
+      process.nextTick(emitError, this);
+    }
     this[kHub].destroy(this[kId], false);
     this.setTimeout(0);
 
@@ -367,7 +367,7 @@ class NativeSocket extends SocketShape {
 
   on(event, listener) {
     if ((event === 'data' || event === 'readable') && !(this[kFlags] & DESTROYED)) {
-      this[kBecomeStream](`on('${event}')`);
+      becomeStream(this, `on('${event}')`);
     }
 
     return (this[kFlags] & STREAM ? stream : emitter).on.call(this, event, listener);
@@ -388,85 +388,23 @@ class NativeSocket extends SocketShape {
   unpipe(destination) {
     return this[kFlags] & STREAM ? stream.unpipe.call(this, destination) : this;
   }
-
-  /** Stream state: Node wants bytes. */
-  _read() {
-    this[kHandedOver].read();
-  }
-
-  /** Stream state: Node has bytes. */
-  _write(chunk, encoding, cb) {
-    this[kHandedOver].write(chunk, cb);
-  }
-
-  /** Stream state: the writable side has ended. */
-  _final(cb) {
-    this[kHandedOver].end(cb);
-  }
-
-  /** Stream state: the object was destroyed. */
-  _destroy(err, cb) {
-    this[kFlags] |= DESTROYED;
-    this.setTimeout(0);
-    this[kHandedOver].destroy(() => cb(err));
-  }
-
-  /**
-   * Raw to stream.
-   *
-   * @param {string} method What was called, for the error
-   * @throws {Error} If the connection carries frames
-   */
-  [kBecomeStream](method) {
-    const flags = this[kFlags];
-
-    if (flags & STREAM) return;
-
-    if (flags & ADOPTED) {
-      throw new Error(
-        `${method}: the connection carries WebSocket frames, its bytes cannot be read`
-      );
-    }
-
-    Duplex.call(this, { allowHalfOpen: true, emitClose: !(flags & CLOSED) });
-    this[kFlags] |= STREAM;
-    this[kHandedOver] = new HandedOver(this, () => {
-      if (!(flags & CLOSED)) this.server.connectionClosed();
-    });
-
-    if (flags & DESTROYED) {
-      this[kHandedOver].lost();
-      return;
-    }
-
-    this[kHub].handOver(this[kId], (fd, read) => this[kHandedOver].arrived(fd, read));
-    if (flags & PAUSED) stream.pause.call(this);
-    if (flags & ENDING) stream.end.call(this);
-  }
 }
 
 defineProperties(NativeSocket.prototype);
 
-for (const [alias, method] of [
-  ['addListener', 'on'],
-  ['off', 'removeListener'],
-  // Writing several chunks at once is left to the socket behind; null, because net.Socket has one.
-  ['_writev', null]
-]) {
-  NativeSocket.prototype[alias] = method === null ? null : NativeSocket.prototype[method];
-}
+defineStreamState(NativeSocket.prototype);
 
-for (const method of READING_METHODS) {
-  NativeSocket.prototype[method] = function (...args) {
-    this[kBecomeStream](`${String(method)}()`);
-    return stream[method].apply(this, args);
-  };
-}
+NativeSocket.prototype.addListener = NativeSocket.prototype.on;
+NativeSocket.prototype.off = NativeSocket.prototype.removeListener;
 
 module.exports = { NativeSocket, kAdopt };
 
 function finish(socket) {
   socket.onWritten();
+}
+
+function emitError(socket) {
+  socket.emit('error', socket[kError]);
 }
 
 function onTimeout(socket) {

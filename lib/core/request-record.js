@@ -169,11 +169,7 @@ class RequestRecord {
  * @returns {Int32Array}
  */
 function wordsOf({ bytes, offset }) {
-  return new Int32Array(
-    bytes.buffer,
-    bytes.byteOffset + offset,
-    (bytes.length - offset) >> 2
-  );
+  return new Int32Array(bytes.buffer, bytes.byteOffset + offset, (bytes.length - offset) >> 2);
 }
 
 module.exports = { RequestRecord };

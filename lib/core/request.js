@@ -139,6 +139,8 @@ class NativeRequest extends MessageShape {
    */
   get _readableState() {
     Readable.call(this);
+    // The end came from outside, as from Node's parser: 'readable' is not owed to anybody.
+    this._readableState.sync = false;
     this.push(null);
 
     return this._readableState;

@@ -3,6 +3,21 @@
 const net = require('node:net');
 const { Duplex } = require('node:stream');
 
+const {
+  ADOPTED,
+  CLOSED,
+  DESTROYED,
+  ENDING,
+  PAUSED,
+  STREAM,
+  kFlags,
+  kHandedOver,
+  kHub,
+  kId
+} = require('./socket-state');
+
+const { prototype: stream } = Duplex;
+
 /**
  * The stream state of a NativeSocket: a Duplex in front of the `net.Socket` of Node that gets the
  * descriptor. What is asked of it before the descriptor arrives waits.
@@ -109,8 +124,8 @@ class HandedOver {
   }
 }
 
-/** Readable methods that need the stream state. */
-const READING_METHODS = [
+/** Readable methods that need the stream state, and one of Writable. */
+const STREAM_METHODS = [
   'asIndexedPairs',
   'compose',
   'drop',
@@ -133,6 +148,80 @@ const READING_METHODS = [
   'unshift',
   'wrap',
   Symbol.asyncIterator
-].filter((name) => typeof Duplex.prototype[name] === 'function');
+];
 
-module.exports = { HandedOver, READING_METHODS };
+/** What Node's Duplex calls in the stream state. */
+const STREAM_HOOKS = {
+  _read() {
+    this[kHandedOver].read();
+  },
+
+  _write(chunk, encoding, cb) {
+    this[kHandedOver].write(chunk, cb);
+  },
+
+  // Several chunks at once are left to the socket behind; null, because net.Socket has one.
+  _writev: null,
+
+  _final(cb) {
+    this[kHandedOver].end(cb);
+  },
+
+  _destroy(err, cb) {
+    this[kFlags] |= DESTROYED;
+    this.setTimeout(0);
+    this[kHandedOver].destroy(() => cb(err));
+  }
+};
+
+/**
+ * Defines on a prototype what the stream state needs: the hooks, and the methods that lead to it.
+ *
+ * @param {object} prototype That of NativeSocket
+ */
+function defineStreamState(prototype) {
+  Object.assign(prototype, STREAM_HOOKS);
+
+  for (const method of STREAM_METHODS) {
+    if (typeof stream[method] !== 'function') continue;
+
+    prototype[method] = function (...args) {
+      becomeStream(this, `${String(method)}()`);
+      return stream[method].apply(this, args);
+    };
+  }
+}
+
+/**
+ * From raw to stream; without effect on a stream.
+ *
+ * @param {import('./native-socket').NativeSocket} socket
+ * @param {string} use What needs it, for the error
+ * @throws {Error} If the connection carries frames
+ */
+function becomeStream(socket, use) {
+  const flags = socket[kFlags];
+
+  if (flags & STREAM) return;
+
+  if (flags & ADOPTED) {
+    throw new Error(`${use}: the connection carries WebSocket frames, its bytes cannot be read`);
+  }
+
+  Duplex.call(socket, { allowHalfOpen: true, emitClose: !(flags & CLOSED) });
+  socket[kFlags] |= STREAM;
+  socket[kHandedOver] = new HandedOver(socket, () => {
+    if (!(flags & CLOSED)) socket.server.connectionClosed();
+  });
+
+  if (flags & DESTROYED) {
+    socket[kHandedOver].lost();
+    return;
+  }
+
+  socket[kHub].handOver(socket[kId], (fd, read) => socket[kHandedOver].arrived(fd, read));
+  if (flags & PAUSED) stream.pause.call(socket);
+  if (flags & ENDING) stream.end.call(socket);
+}
+
+module.exports = { becomeStream, defineStreamState };

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use napi::{Env, Result, sys};
 
 use super::loop_handle::Doorbell;
-use super::memory::{Bytes, Slab, Strong, Words, check};
+use super::memory::{Bytes, Slab, Strong, Words, check, clear_exception};
 use crate::engine::commands::Command;
 use crate::hub::{Batch, Hub, Message};
 use crate::protocol::event::{EventQueue, Record, kind};
@@ -93,6 +93,7 @@ impl Crossing {
     /// The environment ends: stop the IO thread, give up everything of JavaScript's, close the handle.
     pub(super) fn tear_down(&self, closed: impl FnOnce() + 'static) {
         self.dead.set(true);
+        clear_exception(self.env.raw());
         self.hub.shutdown();
         self.slab.borrow_mut().release();
         let shared = &self.shared;
@@ -188,6 +189,8 @@ impl Crossing {
             if count == 0 {
                 let needed = records.first().map_or(0, |record| payload_range(record).1);
                 if self.refill(needed).is_err() {
+                    // JavaScript cannot even allocate: the worker is being terminated.
+                    clear_exception(self.env.raw());
                     self.dead.set(true);
                 }
                 continue;
@@ -245,16 +248,16 @@ impl Crossing {
                 sys::napi_get_and_clear_last_exception(env, &raw mut error);
                 // 'uncaughtException', as for any listener that throws.
                 sys::napi_fatal_exception(env, error);
-            } else if status != sys::Status::napi_ok {
-                if status == CANNOT_RUN_JS {
-                    self.dead.set(true);
-                }
-                sys::napi_close_handle_scope(env, scope);
-                return false;
             }
             sys::napi_close_handle_scope(env, scope);
+            if status != sys::Status::napi_ok {
+                clear_exception(env);
+            }
+            if status == CANNOT_RUN_JS {
+                self.dead.set(true);
+            }
+            status == sys::Status::napi_ok || status == sys::Status::napi_pending_exception
         }
-        true
     }
 
     /// Asks JavaScript for a new slab with room for at least `needed` bytes.

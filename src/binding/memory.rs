@@ -48,6 +48,22 @@ pub(super) fn check(status: sys::napi_status) -> Result<()> {
     }
 }
 
+/// Forgets an exception that a failed call left pending. Left alone it would surface in the next unrelated call, and at the end of an
+/// environment, where no handle scope is open, it would abort the process.
+pub(super) fn clear_exception(env: sys::napi_env) {
+    let (mut scope, mut pending, mut exception) = (ptr::null_mut(), false, ptr::null_mut());
+    // SAFETY: on the environment's thread; out-pointers to locals; the scope is closed before the return.
+    unsafe {
+        if sys::napi_is_exception_pending(env, &raw mut pending) == sys::Status::napi_ok
+            && pending
+            && sys::napi_open_handle_scope(env, &raw mut scope) == sys::Status::napi_ok
+        {
+            sys::napi_get_and_clear_last_exception(env, &raw mut exception);
+            sys::napi_close_handle_scope(env, scope);
+        }
+    }
+}
+
 /// A private `Int32Array` of JavaScript's.
 pub(super) struct Words {
     data: *mut i32,
