@@ -42,15 +42,18 @@ declare namespace ferrows {
   type Sender = WebSocket.Sender;
   type Server<
     T extends typeof WebSocket = typeof WebSocket,
-    U extends typeof import('node:http').IncomingMessage = typeof import('node:http').IncomingMessage
+    U extends
+      typeof import('node:http').IncomingMessage = typeof import('node:http').IncomingMessage
   > = WebSocket.Server<T, U>;
   type ServerEvents<
     T extends typeof WebSocket = typeof WebSocket,
-    U extends typeof import('node:http').IncomingMessage = typeof import('node:http').IncomingMessage
+    U extends
+      typeof import('node:http').IncomingMessage = typeof import('node:http').IncomingMessage
   > = WebSocket.ServerEvents<T, U>;
   type ServerOptions<
     U extends typeof WebSocket = typeof WebSocket,
-    V extends typeof import('node:http').IncomingMessage = typeof import('node:http').IncomingMessage
+    V extends
+      typeof import('node:http').IncomingMessage = typeof import('node:http').IncomingMessage
   > = WebSocket.ServerOptions<U, V>;
   type VerifyClientCallbackAsync<
     Request extends import('node:http').IncomingMessage = import('node:http').IncomingMessage

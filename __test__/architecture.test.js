@@ -134,17 +134,17 @@ function wrongJsEdges(file, source) {
 
 /**
  * @param {string} source of Rust
- * @returns {number[]} lines with an `unsafe` that no comment with "SAFETY:" (or "# Safety", of an unsafe function) precedes
+ * @returns {number[]} lines with an unsafe block or implementation that no comment with "SAFETY:" precedes
  */
 function undocumentedUnsafe(source) {
   const lines = source.split('\n');
   return rustCode(source)
     .split('\n')
-    .flatMap((line, i) => (/\bunsafe\b/.test(line) ? [i] : []))
+    .flatMap((line, i) => (/\bunsafe\s*(?:\{|impl\b)/.test(line) ? [i] : []))
     .filter((i) => {
       // Up through the comments and attributes above, and the statement that the block is a part of.
       for (let at = i; at >= 0; at -= 1) {
-        if (/SAFETY:|# Safety/.test(lines[at])) return false;
+        if (/SAFETY:/.test(lines[at])) return false;
         if (at < i && (/[;{}]\s*$/.test(lines[at]) || lines[at].trim() === '')) return true;
       }
       return true;

@@ -23,7 +23,14 @@ const CHECKS = [
   clippy('--no-default-features'),
   clippy('--no-default-features', '--features', 'net'),
   clippy(),
-  [process.execPath, [path.join('node_modules', '@biomejs', 'biome', 'bin', 'biome'), 'ci']]
+  [
+    process.execPath,
+    [
+      path.join('node_modules', '@biomejs', 'biome', 'bin', 'biome'),
+      'ci',
+      `--colors=${process.stdout.isTTY ? 'force' : 'off'}`
+    ]
+  ]
 ];
 
 async function main() {

@@ -23,8 +23,11 @@ const { cargoEnvironment, root } = require('./toolchain');
 /** Feature sets of the Rust tests: the layers of docs/architecture.md. The addon's own is tested from JavaScript. */
 const RUST = [['--no-default-features'], ['--no-default-features', '--features', 'net']];
 
-/** No test may take longer, in ms; the runner then ends its file and reports it. */
-const TIMEOUT = 180_000;
+/** No file may take longer, in ms; the runner then ends it and reports it. */
+const TIMEOUT = 120_000;
+
+/** Nor may all of them, in ms: a process that a test has left behind can keep the runner waiting for ever. */
+const DEADLINE = 540_000;
 
 /**
  * @typedef {object} Result
@@ -42,15 +45,40 @@ const nothing = () => ({ passed: 0, failed: 0, skipped: 0, skips: [], passes: []
  * @param {string} command
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env
- * @param {((line: string) => void)} [read] gets every line of stdout, which is shown all the same
+ * @param {{ read?: (line: string) => void, deadline?: number }} [options] `read` gets every line of stdout, which is shown all the
+ *     same; after `deadline` ms the process is killed, and whatever it has started
  * @returns {Promise<boolean>} whether it ended with 0
  */
-function run(command, args, env, read) {
+function run(command, args, env, { read, deadline } = {}) {
+  // A process group of its own can be killed as a whole; but then Ctrl-C has to be passed on.
+  const isGroup = deadline !== undefined && process.platform !== 'win32';
   const child = spawn(command, args, {
     cwd: root,
+    detached: isGroup,
     env,
     stdio: ['ignore', read ? 'pipe' : 'inherit', 'inherit']
   });
+  const kill = (signal) => {
+    try {
+      if (isGroup) process.kill(-child.pid, signal);
+      else child.kill(signal);
+    } catch {
+      // It has ended.
+    }
+  };
+  const interrupt = () => {
+    kill('SIGKILL');
+    process.exit(130);
+  };
+  const timer =
+    deadline === undefined
+      ? undefined
+      : setTimeout(() => {
+          console.log(`\nThe tests took more than ${deadline / 60_000} minutes and were stopped.`);
+          kill('SIGKILL');
+        }, deadline);
+  if (isGroup) process.once('SIGINT', interrupt);
+
   let rest = '';
   child.stdout?.setEncoding('utf8').on('data', (chunk) => {
     process.stdout.write(chunk);
@@ -60,7 +88,13 @@ function run(command, args, env, read) {
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (status) => resolve(status === 0));
+    child.on('close', (status) => {
+      clearTimeout(timer);
+      process.removeListener('SIGINT', interrupt);
+      // What the tests have left behind.
+      if (isGroup) kill('SIGKILL');
+      resolve(status === 0);
+    });
   });
 }
 
@@ -75,13 +109,14 @@ async function testRust() {
     const title = ['cargo', 'test', '--locked', '--no-fail-fast', ...features];
     console.log(`\n> ${title.join(' ')}`);
     const before = result.failed;
-    const good = await run('cargo', title.slice(1), cargoEnvironment(), (line) => {
+    const read = (line) => {
       const counts = /^test result: .* (\d+) passed; (\d+) failed; (\d+) ignored;/.exec(line);
       if (!counts) return;
       result.passed += Number(counts[1]);
       result.failed += Number(counts[2]);
       result.skipped += Number(counts[3]);
-    });
+    };
+    const good = await run('cargo', title.slice(1), cargoEnvironment(), { read });
     // It did not compile, or a test took its process with it.
     if (!good && result.failed === before) result.failed += 1;
   }
@@ -146,7 +181,9 @@ async function testNode(files) {
   }
   console.log(`\n> node --test (${files.length} files)`);
   try {
-    const good = await run(process.execPath, [...args, ...files], process.env);
+    const good = await run(process.execPath, [...args, ...files], process.env, {
+      deadline: DEADLINE
+    });
     const result = readTap(fs.readFileSync(report, 'utf8')) ?? nothing();
     if (!good && result.failed === 0) result.failed = 1;
     return result;

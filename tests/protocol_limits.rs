@@ -161,8 +161,10 @@ fn chunks_are_counted_anew_when_something_is_completed() {
 #[test]
 fn chunks_of_finished_frames_do_not_count() {
     let frame = masked(0x81, "abcdef");
-    let halves = [&frame[..9], &frame[9..]].repeat(20);
-    assert_eq!(in_chunks(&halves).len(), 20);
+    for at in 1..frame.len() {
+        let halves = [&frame[..at], &frame[at..]].repeat(20);
+        assert_eq!(in_chunks(&halves).len(), 20, "cut at {at}");
+    }
 }
 
 #[test]

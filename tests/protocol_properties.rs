@@ -37,7 +37,7 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
             if front { left.to_vec() } else { right.to_vec() }
         }),
         2 => vec(any::<u8>(), 0..130),
-        1 => (any::<u8>(), prop_oneof![Just(126_usize), Just(4_096), 8_190..8_196_usize, Just(70_000)])
+        1 => (any::<u8>(), prop_oneof![Just(126), Just(4_096), 8_190..8_196_usize, Just(70_000)])
             .prop_map(|(byte, length)| vec![byte & 0x7f; length]),
         1 => (prop_oneof![Just(1000_u16), any::<u16>()], "[a-zä]{0,5}").prop_map(|(code, reason)| {
             [&code.to_be_bytes(), reason.as_bytes()].concat()
@@ -56,15 +56,23 @@ fn first_byte() -> impl Strategy<Value = u8> {
 }
 
 fn one_frame(masked: bool) -> impl Strategy<Value = Vec<u8>> {
-    let form = prop_oneof![6 => Just(Form::Shortest), 1 => Just(Form::Sixteen), 1 => Just(Form::SixtyFour)];
+    let long = prop_oneof![Just(Form::Sixteen), Just(Form::SixtyFour)];
+    let form = prop_oneof![6 => Just(Form::Shortest), 2 => long];
     let key = prop_oneof![8 => Just(masked), 1 => any::<bool>()];
-    (first_byte(), payload(), key, any::<[u8; 4]>(), form).prop_map(
-        |(first, mut payload, masked, key, form)| {
+    // Rarely the length is a lie, up to 2^64 - 1.
+    let lie = prop_oneof![40 => Just(None), 1 => (0..64_u32).prop_map(Some)];
+    (first_byte(), payload(), key, any::<[u8; 4]>(), form, lie).prop_map(
+        |(first, mut payload, masked, key, form, lie)| {
             let control = first & 8 != 0 && payload.len() > 125;
             if control && payload.len() % 2 == 0 {
                 payload.truncate(125);
             }
-            frame_as(first, &payload, masked.then_some(key), form)
+            let form = if lie.is_some() { Form::SixtyFour } else { form };
+            let mut frame = frame_as(first, &payload, masked.then_some(key), form);
+            if let Some(bits) = lie {
+                frame[2..10].copy_from_slice(&(u64::MAX >> bits).to_be_bytes());
+            }
+            frame
         },
     )
 }
@@ -148,7 +156,11 @@ fn play_in_pieces(config: &Config, bytes: &[u8], pieces: &[usize], direct: bool)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 1_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_model_agrees_for_every_division(
@@ -164,7 +176,7 @@ proptest! {
             prop_assert_eq!(&whole.out, &pongs(&expected));
         }
         for (name, pieces, direct) in
-            [("in pieces", &pieces[..], false), ("into place", &pieces, true), ("by bytes", &[1], false)]
+            [("pieces", &pieces[..], false), ("into place", &pieces, true), ("bytes", &[1], false)]
         {
             let divided = play_in_pieces(&config, &bytes, pieces, direct);
             prop_assert_eq!(&divided.seen(), &expected, "{}", name);
@@ -180,7 +192,8 @@ proptest! {
         client in any::<bool>(),
     ) {
         let role = if client { Config::client() } else { Config::server() };
-        let rules = Config { require_mask: false, reject_mask: false, accept_rsv1: true, ..role.clone() };
+        let any_mask = Config { require_mask: false, reject_mask: false, ..role.clone() };
+        let rules = Config { accept_rsv1: true, ..any_mask };
         let mut peer = Peer::new(if lenient { rules } else { role });
         for chunk in &chunks {
             let before = peer.events.records.len();

@@ -5,7 +5,7 @@
  */
 
 import { EventEmitter } from 'node:events';
-import { IncomingMessage, RequestListener } from 'node:http';
+import { IncomingMessage, RequestListener, Server as HTTPServer, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import WebSocket = require('./ws');
 
@@ -25,14 +25,14 @@ declare class MultipathServer extends EventEmitter {
   createHandler(options: MultipathServer.HandlerOptions): WebSocket.Server;
   /** Makes the path free again; its connections stay open. Tells whether it was registered. */
   removeHandler(path: string): boolean;
-  /** Only with `autoListen: false`: starts listening. */
-  listen?(): this;
+  /** Only with `autoListen: false`: starts listening, and returns the server beneath. */
+  listen?(): HTTPServer;
   /** Whether the server listens. */
   readonly listening: boolean;
   /** Where the server listens; null if it does not. */
   address(): WebSocket.AddressInfo | string | null;
-  /** Stops accepting. The connections stay open, and the callback waits for the last of them. */
-  close(cb?: (err?: Error) => void): this;
+  /** Stops accepting, and returns the server beneath. The connections stay open; the callback waits for the last of them. */
+  close(callback?: (err?: Error) => void): HTTPServer;
 
   on<K extends keyof MultipathServer.Events>(event: K, listener: MultipathServer.Listener<K>): this;
   on(event: string | symbol, listener: (this: MultipathServer, ...args: any[]) => void): this;
@@ -77,7 +77,8 @@ declare namespace MultipathServer {
   }
 
   /** Options of a handler. The object is changed: the server's options are assigned over it. */
-  interface HandlerOptions extends Omit<WebSocket.ServerOptions, 'host' | 'path' | 'port' | 'server'> {
+  interface HandlerOptions
+    extends Omit<WebSocket.ServerOptions, 'host' | 'path' | 'port' | 'server'> {
     path: string;
   }
 
@@ -87,6 +88,8 @@ declare namespace MultipathServer {
     connection: [websocket: WebSocket, request: IncomingMessage, pathname: string];
     error: [error: Error];
     listening: [];
+    /** Plain HTTP; answered with 426 as long as there is neither a listener nor `requestListener`. */
+    request: [request: IncomingMessage, response: ServerResponse];
     /** The socket is destroyed already, unless `rejectUnhandled` is false. */
     unhandled: [socket: Socket, request: IncomingMessage, head: Buffer];
   }

@@ -199,12 +199,7 @@ declare namespace WebSocket {
   /** Decides later, by its second argument. */
   type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> = (
     info: { origin: string; secure: boolean; req: Request },
-    callback: (
-      res: boolean,
-      code?: number,
-      message?: string,
-      headers?: OutgoingHttpHeaders
-    ) => void
+    callback: (res: boolean, code?: number, message?: string, headers?: OutgoingHttpHeaders) => void
   ) => void;
 
   /** Customises the request; it has to call `request.end()`. */

@@ -1,21 +1,20 @@
 /// <reference types="node" />
 
 /**
- * Typings of `ferrows/wss`: a WebSocket server that listens like an HTTP server.
+ * Typings of `ferrows/wss`: a WebSocket server that listens like an HTTP server. Its sockets follow `ws` 2: a text message is a string.
  */
 
+import { EventEmitter } from 'node:events';
 import { IncomingMessage, Server as HTTPServer } from 'node:http';
 import { Server as HTTPSServer, ServerOptions as HTTPSOptions } from 'node:https';
 import { ListenOptions } from 'node:net';
-import WebSocket = require('./ws');
+import { Duplex } from 'node:stream';
+import Base = require('./ws');
 
-/** The server of `ws`, and what `wss` adds. Calling it is what `require('wss')` has always been. */
-declare class Server<
-  T extends typeof WebSocket = typeof WebSocket,
-  U extends typeof IncomingMessage = typeof IncomingMessage
-> extends WebSocket.Server<T, U> {
+/** The class that `require('wss')` is, with its two factories. */
+declare class Server extends EventEmitter {
   /**
-   * Makes a server that does not listen yet, over HTTP, or over HTTPS if there is a key and a certificate.
+   * Makes a server that does not listen yet: over HTTPS with `key` and `cert`, or `pfx`, else over HTTP. Other options are not read.
    *
    * @param listener of `'connection'`
    */
@@ -24,62 +23,185 @@ declare class Server<
   /**
    * Makes a server on an HTTP server that exists.
    *
+   * @param options get `server` assigned
    * @throws {Error} without a server
    */
   static createServerFrom(
     server: HTTPServer | HTTPSServer,
     listener?: Server.ConnectionListener | null,
-    options?: WebSocket.ServerOptions
+    options?: Server.Options
   ): Server;
 
-  /** Whether the server listens; still false in the callback of `listen()`. */
+  /**
+   * @param callback a listener of `'listening'`, with a `port`
+   * @throws {TypeError} without `port`, `server` and `noServer`
+   */
+  constructor(options: Server.Options, callback?: () => void);
+
+  /** The open connections; absent without `clientTracking`. */
+  clients: Set<Server.WebSocket>;
+  /** Whether the server listens because of `listen()`; still false in its callback. */
   listening: boolean;
+  /** The options, defaults included. */
+  options: Server.Options;
+  path: string | null;
 
-  /** As `http.Server#listen`, which it returns. */
+  /** Where the server listens; null if it does not. */
+  address(): Base.AddressInfo | string | null;
+  /**
+   * Terminates the clients and closes the server beneath, which it returns, one that was given included. The callback runs when
+   * every connection has ended.
+   */
+  close(callback?: (err?: Error) => void): Server.Listener | undefined;
+  /** Completes the handshake of an `'upgrade'` that somebody else has received. */
+  handleUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    callback: (websocket: Server.WebSocket) => void
+  ): void;
+  /** Whether a request is for this server. */
+  shouldHandle(request: IncomingMessage): boolean;
+
+  /**
+   * Listens, in every form of `net.Server#listen`. Returns the server beneath.
+   *
+   * @throws {Error} `ERR_SERVER_ALREADY_LISTEN`
+   */
   listen(
     port?: number,
     hostname?: string,
     backlog?: number,
-    listeningListener?: Server.ListeningListener
-  ): HTTPServer | HTTPSServer;
-  listen(
-    port?: number,
-    hostname?: string,
-    listeningListener?: Server.ListeningListener
-  ): HTTPServer | HTTPSServer;
-  listen(
-    port?: number,
-    backlog?: number,
-    listeningListener?: Server.ListeningListener
-  ): HTTPServer | HTTPSServer;
-  listen(port?: number, listeningListener?: Server.ListeningListener): HTTPServer | HTTPSServer;
-  listen(
-    path: string,
-    backlog?: number,
-    listeningListener?: Server.ListeningListener
-  ): HTTPServer | HTTPSServer;
-  listen(path: string, listeningListener?: Server.ListeningListener): HTTPServer | HTTPSServer;
-  listen(
-    options: ListenOptions,
-    listeningListener?: Server.ListeningListener
-  ): HTTPServer | HTTPSServer;
-  listen(
-    handle: any,
-    backlog?: number,
-    listeningListener?: Server.ListeningListener
-  ): HTTPServer | HTTPSServer;
-  listen(handle: any, listeningListener?: Server.ListeningListener): HTTPServer | HTTPSServer;
+    callback?: Server.ListeningListener
+  ): Server.Listener;
+  listen(port?: number, hostname?: string, callback?: Server.ListeningListener): Server.Listener;
+  listen(port?: number, backlog?: number, callback?: Server.ListeningListener): Server.Listener;
+  listen(port?: number, callback?: Server.ListeningListener): Server.Listener;
+  listen(path: string, backlog?: number, callback?: Server.ListeningListener): Server.Listener;
+  listen(path: string, callback?: Server.ListeningListener): Server.Listener;
+  listen(options: ListenOptions, callback?: Server.ListeningListener): Server.Listener;
+  listen(handle: any, backlog?: number, callback?: Server.ListeningListener): Server.Listener;
+  listen(handle: any, callback?: Server.ListeningListener): Server.Listener;
 
-  /** Terminates the clients and closes the HTTP server, which it returns, one of somebody else included. */
-  close(cb?: (err?: Error) => void): HTTPServer | HTTPSServer;
+  on<K extends keyof Server.Events>(
+    event: K,
+    listener: (this: Server, ...args: Server.Events[K]) => void
+  ): this;
+  on(event: string | symbol, listener: (this: Server, ...args: any[]) => void): this;
+  once<K extends keyof Server.Events>(
+    event: K,
+    listener: (this: Server, ...args: Server.Events[K]) => void
+  ): this;
+  once(event: string | symbol, listener: (this: Server, ...args: any[]) => void): this;
+  off<K extends keyof Server.Events>(
+    event: K,
+    listener: (this: Server, ...args: Server.Events[K]) => void
+  ): this;
+  off(event: string | symbol, listener: (this: Server, ...args: any[]) => void): this;
+  addListener<K extends keyof Server.Events>(
+    event: K,
+    listener: (this: Server, ...args: Server.Events[K]) => void
+  ): this;
+  addListener(event: string | symbol, listener: (this: Server, ...args: any[]) => void): this;
+  removeListener<K extends keyof Server.Events>(
+    event: K,
+    listener: (this: Server, ...args: Server.Events[K]) => void
+  ): this;
+  removeListener(event: string | symbol, listener: (this: Server, ...args: any[]) => void): this;
 }
 
 declare namespace Server {
-  /** A listener of `'connection'`. */
-  type ConnectionListener = (this: Server, websocket: WebSocket, request: IncomingMessage) => void;
+  /** What the server stands on; the native listener is an `http.Server` as well. */
+  type Listener = HTTPServer | HTTPSServer;
 
-  /** A listener of `'listening'`; `this` is the HTTP server. */
-  type ListeningListener = (this: HTTPServer | HTTPSServer) => void;
+  /** A listener of `'connection'`. */
+  type ConnectionListener = (this: Server, websocket: WebSocket) => void;
+
+  /** A listener of `'listening'`; `this` is the server beneath. */
+  type ListeningListener = (this: Listener) => void;
+
+  /** Options; of `port`, `server` and `noServer` the first one that is given counts. */
+  interface Options
+    extends Pick<
+      Base.ServerOptions,
+      | 'backlog'
+      | 'clientTracking'
+      | 'maxPayload'
+      | 'noServer'
+      | 'perMessageDeflate'
+      | 'server'
+      | 'verifyClient'
+    > {
+    /** Chooses a subprotocol; false refuses the connection with 401. */
+    handleProtocols?:
+      | ((protocols: string[], request: IncomingMessage) => string | false)
+      | null
+      | undefined;
+    host?: string | null | undefined;
+    path?: string | null | undefined;
+    port?: number | null | undefined;
+  }
+
+  /** The events and the arguments of their listeners; beside them there is `'connection' + request.url`. */
+  interface Events {
+    close: [];
+    connection: [websocket: WebSocket];
+    error: [error: Error];
+    headers: [headers: string[], request: IncomingMessage];
+    listening: [];
+  }
+
+  /** What comes with a message, a ping or a pong. */
+  interface Flags {
+    masked: boolean;
+    binary?: true;
+  }
+
+  /** The events of a socket and the arguments of their listeners. */
+  interface SocketEvents {
+    close: [code: number, reason: string];
+    error: [error: Error];
+    message: [data: string | Buffer | ArrayBuffer | Buffer[], flags: Flags];
+    ping: [data: Buffer, flags: Flags];
+    pong: [data: Buffer, flags: Flags];
+  }
+
+  /** A server's connection, as `ws` 2 has it: text is a string. */
+  interface WebSocket
+    extends Omit<Base, 'addListener' | 'off' | 'on' | 'once' | 'ping' | 'pong' | 'removeListener'> {
+    /** Bytes of the frames that have arrived. */
+    readonly bytesReceived: number;
+    /** 8 or 13. */
+    readonly protocolVersion: number;
+    /** The request that was upgraded. */
+    readonly upgradeReq: IncomingMessage;
+
+    /** @throws {Error} "not opened", unless `failSilently` */
+    ping(data?: any, mask?: boolean, failSilently?: boolean): void;
+    /** @throws {Error} "not opened", unless `failSilently` */
+    pong(data?: any, mask?: boolean, failSilently?: boolean): void;
+
+    on<K extends keyof SocketEvents>(
+      event: K,
+      listener: (this: WebSocket, ...args: SocketEvents[K]) => void
+    ): this;
+    on(event: string | symbol, listener: (this: WebSocket, ...args: any[]) => void): this;
+    once<K extends keyof SocketEvents>(
+      event: K,
+      listener: (this: WebSocket, ...args: SocketEvents[K]) => void
+    ): this;
+    once(event: string | symbol, listener: (this: WebSocket, ...args: any[]) => void): this;
+    off(event: string | symbol, listener: (this: WebSocket, ...args: any[]) => void): this;
+    addListener<K extends keyof SocketEvents>(
+      event: K,
+      listener: (this: WebSocket, ...args: SocketEvents[K]) => void
+    ): this;
+    addListener(event: string | symbol, listener: (this: WebSocket, ...args: any[]) => void): this;
+    removeListener(
+      event: string | symbol,
+      listener: (this: WebSocket, ...args: any[]) => void
+    ): this;
+  }
 }
 
 export = Server;

@@ -77,6 +77,8 @@ class Stage {
   async peer(address) {
     const peer = await RawPeer.connect(address);
 
+    // A reset is nothing unusual here.
+    peer.closed.catch(() => {});
     this.after(() => peer.socket.destroy());
     return peer;
   }

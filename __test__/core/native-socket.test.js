@@ -89,8 +89,9 @@ compare('write() in every form', async (stage) => {
     }
   }
 
-  await new Promise((resolve) => socket.write('!', resolve));
-  stage.log(await peer.read(53));
+  socket.write('!');
+  await peer.until(() => peer.bytes.includes('!'));
+  stage.log(peer.bytes);
   stage.log(socket.bytesWritten, socket.destroyed);
 });
 
@@ -121,9 +122,9 @@ compare('end() and what follows', async (stage) => {
   stage.watch(socket, 'socket', ['finish', 'close', 'error']);
   stage.log(socket.end('bye', 'latin1', () => stage.log('ended')) === socket);
   state(stage, socket);
-  stage.log(await peer.readAll());
-  await new Promise((resolve) => setImmediate(resolve));
+  if (!socket.writableFinished) await compare.event(socket, 'finish');
   state(stage, socket);
+  stage.log(await peer.readAll());
   socket.destroy();
   state(stage, socket);
   await compare.event(socket, 'close');
@@ -177,12 +178,15 @@ compare('write() after destroy()', async (stage) => {
 compare('destroy(err)', async (stage) => {
   const { peer, socket } = await stage.upgrade();
 
+  const closed = compare.event(socket, 'close');
+
   stage.watch(socket, 'socket', ['error', 'close', 'end', 'finish']);
   socket.write('x');
   socket.destroy(new Error('mine'));
   state(stage, socket);
-  stage.log(await peer.readAll());
-  await compare.event(socket, 'close');
+  const sent = await peer.readAll();
+  await closed;
+  stage.log(sent);
   state(stage, socket);
 });
 
@@ -198,7 +202,7 @@ compare('destroySoon()', async (stage) => {
 
 compare('resetAndDestroy()', async (stage) => {
   const { peer, socket } = await stage.upgrade();
-  const failed = once(peer.socket, 'close');
+  const failed = compare.event(peer.socket, 'close');
 
   stage.log(socket.resetAndDestroy() === socket, socket.destroyed);
   stage.log(await failed);
@@ -354,18 +358,26 @@ compare('the server waits for it, however it ends', async (stage) => {
   }
 });
 
-test('a peer that resets needs no error listener', async () => {
-  const server = new NativeServer().listen(0);
-  const peer = await RawPeer.connect(server.address().port);
+test('a peer that resets does not bring the process down', async () => {
+  const wss = new WebSocket.Server({ port: 0 });
+  const connected = once(wss, 'connection');
+  const peer = await RawPeer.connect(wss.address().port);
+  await peer.upgrade();
+  const [ws] = await connected;
+  const events = [];
 
-  peer.write(UPGRADE);
-  const [, socket] = await once(server, 'upgrade');
-  const closed = once(socket, 'close');
-  socket.on('data', () => {});
-  socket.on('error', () => {});
+  peer.closed.catch(() => {});
+  ws._socket.on('close', (hadError) => events.push(['socket', hadError]));
+  ws.on('close', (code) => events.push(['ws', code]));
+  assert.strictEqual(ws._socket.listenerCount('error'), 0);
+  const closed = compare.event(ws._socket, 'close');
   peer.socket.resetAndDestroy();
   await closed;
-  await new Promise((resolve) => server.close(resolve));
+  assert.deepStrictEqual(events, [
+    ['ws', 1006],
+    ['socket', true]
+  ]);
+  await new Promise((resolve) => wss.close(resolve));
 });
 
 test('a socket that carries frames', async (t) => {

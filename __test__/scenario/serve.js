@@ -15,9 +15,9 @@
 const fs = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
-const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
+const { caught } = require('./caught.js');
 const { bytesOf, message } = require('./trace.js');
 const { Tunnel } = require('./tunnel.js');
 
@@ -156,18 +156,10 @@ const starters = {
   },
   multipath: () => {
     const MultipathServer = require(modules.multipath);
-    // The original has no address(): its server is caught as it starts to listen.
-    const { listen } = net.Server.prototype;
-    let bound;
-    net.Server.prototype.listen = function (...args) {
-      bound = this;
-      return listen.apply(this, args);
-    };
-    const server = new MultipathServer({ port: 0 });
-    net.Server.prototype.listen = listen;
+    const { server, inner } = caught(() => new MultipathServer({ port: 0 }));
     for (const route of PATHS) server.createHandler({ ...options, path: route }).on('connection', accept);
-    if (typeof server.address === 'function') ready(server.address());
-    else bound.on('listening', () => ready(bound.address()));
+    if (inner.address() === null) inner.on('listening', () => ready(inner.address()));
+    else ready(inner.address());
     return server;
   },
   wss: () => listen(require(modules.wss).createServer(accept), [0, '127.0.0.1']),

@@ -122,11 +122,8 @@ class Stage {
         ? first
         : `ws://127.0.0.1:${this.port}${first ?? '/'}`;
     // The original offers permessage-deflate unless told otherwise.
-    if (rest.length === 0) rest.push({});
-    const options = rest.at(-1);
-    if (typeof options === 'object' && !Array.isArray(options)) {
-      options.perMessageDeflate ??= false;
-    }
+    if (typeof rest.at(-1) !== 'object' || Array.isArray(rest.at(-1))) rest.push({});
+    rest.at(-1).perMessageDeflate ??= false;
     const ws = new this.WebSocket(address, ...rest);
     this.after(() => {
       ws.on('error', () => {});
@@ -208,12 +205,12 @@ async function run(WebSocket, mode, scenario) {
 
   try {
     await Promise.race([scenario(stage), limit]);
+    // A copy: what cleaning up makes visible does not count.
+    return [...stage.trace];
   } finally {
     clearTimeout(timer);
     await stage.finish();
   }
-
-  return stage.trace;
 }
 
 /**

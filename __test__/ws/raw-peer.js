@@ -123,6 +123,8 @@ class RawPeer {
     this.socket = socket;
     this.bytes = Buffer.alloc(0);
     this.ended = false;
+    /** Whether to keep our side open after the peer's FIN. */
+    this.holdOpen = false;
     this.closed = once(socket, 'close');
     socket.on('data', (chunk) => {
       this.bytes = Buffer.concat([this.bytes, chunk]);
@@ -130,6 +132,7 @@ class RawPeer {
     });
     socket.on('end', () => {
       this.ended = true;
+      if (!this.holdOpen) socket.end();
       this.#check();
     });
     socket.on('error', () => {});
@@ -142,7 +145,7 @@ class RawPeer {
   /** @param {number | string} port @param {object} [options] of net.connect */
   static async connect(port, options = {}) {
     const target = typeof port === 'string' ? { path: port } : { port, host: '127.0.0.1' };
-    const socket = net.connect({ ...target, ...options });
+    const socket = net.connect({ ...target, allowHalfOpen: true, ...options });
 
     await once(socket, 'connect');
     return new RawPeer(socket);

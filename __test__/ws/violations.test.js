@@ -59,6 +59,7 @@ for (const [name, bytes] of Object.entries(VIOLATIONS)) {
     const closed = oracle.event(ws, 'close');
 
     stage.watch(ws);
+    peer.holdOpen = true;
     peer.write(bytes);
     await peer.until(() => peer.ended);
     stage.log('state', ws.readyState, parseFrames(peer.bytes));

@@ -30,17 +30,14 @@ class FedHandle extends Handle {
    * @param {object} owner
    */
   constructor(hub, socket, head, config, owner) {
-    super(hub.native.allocateId(), config, owner);
-    this.hub = hub;
+    super(hub, hub.native.allocateId(), config, owner);
     this.socket = socket;
     this.maxPendingPongs = config.maxPendingAutoPongs | 0;
     this.pendingPongs = 0;
-    /** Chunks that leave with the next flush. */
-    this.out = null;
-    this.outBytes = 0;
-    this.outCallbacks = null;
+    /** Whether frames of this turn wait in the corked socket, so that they leave in one write. */
+    this.corked = false;
     this.feeding = 0;
-    this.scheduled = false;
+    this.pongWritten = undefined;
     this.stopped = false;
     this.closed = false;
     this.timer = null;
@@ -60,6 +57,7 @@ class FedHandle extends Handle {
     const { native, fedRecords } = hub;
     const outer = hub.feedDepth > 0 ? fedRecords.slice() : null;
     hub.feedDepth++;
+    hub.run++;
     this.feeding++;
     try {
       let count = native.feed(this.id, chunk);
@@ -72,7 +70,7 @@ class FedHandle extends Handle {
       hub.feedDepth--;
       this.feeding--;
       if (outer !== null) fedRecords.set(outer);
-      if (this.out !== null) this.flush();
+      if (this.corked) this.flush();
     }
   }
 
@@ -99,27 +97,31 @@ class FedHandle extends Handle {
         this.owner[kPing](data, false);
         return;
       }
-    } else if (code === kind.CLOSE_FRAME || code === kind.PROTOCOL_ERROR) {
-      this.stopReading();
     }
     super.deliver(code, data, extra);
   }
 
-  /** Nothing is parsed any more; what still comes is read and dropped, so that the peer's FIN is seen. */
-  stopReading() {
+  conclude() {
     if (this.stopped) return;
     this.stopped = true;
+    this.paused = false;
     this.socket.removeListener('data', onData);
     process.nextTick(resume, this.socket);
   }
 
   sendFrame(first, data, mask, callback) {
     const payload = typeof data === 'string' ? Buffer.from(data) : data;
-    this.push(this.frame(first, payload, mask), callback);
-    if (first === PONG && this.maxPendingPongs > 0) {
-      this.pendingPongs++;
-      (this.outCallbacks ??= []).push(() => this.pendingPongs--);
+    const { socket } = this;
+    if (!this.corked) {
+      this.corked = true;
+      socket.cork?.();
+      if (this.feeding === 0) process.nextTick(flushLater, this);
     }
+    if (first === PONG && this.maxPendingPongs > 0 && callback === undefined) {
+      this.pendingPongs++;
+      callback = this.pongWritten ??= () => this.pendingPongs--;
+    }
+    socket.write(this.frame(first, payload, mask), callback);
   }
 
   frame(first, payload, mask) {
@@ -151,41 +153,11 @@ class FedHandle extends Handle {
     return bytes;
   }
 
-  push(bytes, callback) {
-    (this.out ??= []).push(bytes);
-    this.outBytes += bytes.length;
-    if (callback !== undefined) {
-      this.expect(0, callback);
-      (this.outCallbacks ??= []).push((error) => this.settleOne(error));
-    }
-    if (this.feeding === 0 && !this.scheduled) {
-      this.scheduled = true;
-      process.nextTick(flushLater, this);
-    }
-  }
-
-  /** One write for everything that was sent since the last. */
+  /** Lets the turn's frames go. */
   flush() {
-    if (this.out === null) return;
-    const { out, outCallbacks, socket } = this;
-    this.out = null;
-    this.outBytes = 0;
-    this.outCallbacks = null;
-    const done =
-      outCallbacks === null
-        ? undefined
-        : (error) => {
-            for (const callback of outCallbacks) callback(error || undefined);
-          };
-    if (out.length === 1) {
-      socket.write(out[0], done);
-      return;
-    }
-    socket.cork();
-    const last = out.length - 1;
-    for (let i = 0; i < last; i++) socket.write(out[i]);
-    socket.write(out[last], done);
-    socket.uncork();
+    if (!this.corked) return;
+    this.corked = false;
+    this.socket.uncork?.();
   }
 
   get bufferedAmount() {
@@ -206,12 +178,12 @@ class FedHandle extends Handle {
 
   destroy() {
     this.flush();
-    this.dropped = true;
+    this.drop();
     this.socket.destroy();
   }
 
   pause() {
-    this.paused = true;
+    this.hold();
     this.socket.pause();
   }
 
@@ -262,8 +234,7 @@ function onClose() {
 }
 
 function flushLater(handle) {
-  handle.scheduled = false;
-  handle.flush();
+  if (handle.feeding === 0) handle.flush();
 }
 
 function resume(socket) {

@@ -13,15 +13,19 @@ const { kMessage, kPing, kPong, kCloseFrame, kProtocolError, kEnd } = require('.
  */
 class Handle {
   /**
+   * @param {Hub} hub
    * @param {number} id the connection's id
    * @param {object} config see `adopt`
    * @param {object} owner receives the callbacks of lib/core/symbols.js
    */
-  constructor(id, config, owner) {
+  constructor(hub, id, config, owner) {
+    this.hub = hub;
     this.id = id;
     this.owner = owner;
     this.generateMask = config.generateMask || null;
     this.paused = false;
+    /** The run in which that happened: what came with it still comes out, as in ws. */
+    this.pausedIn = 0;
     /** One event per macrotask (`allowSynchronousEvents: false`). */
     this.serial = config.allowSynchronousEvents === false;
     /** Events that wait, `[kind, data, extra]` each; null when nothing does. */
@@ -29,6 +33,8 @@ class Handle {
     this.pumping = false;
     /** Destroyed by us: what was read before is not delivered any more. */
     this.dropped = false;
+    /** The run in which that happened: the rest of it is delivered, as in ws. */
+    this.droppedIn = 0;
     /** Lengths of the frames of the next binary message, if there were several. */
     this.fragments = undefined;
     /** `[token, callback, resource]` of sends that wait for the kernel. */
@@ -37,7 +43,7 @@ class Handle {
 
   /** Whether events must queue instead of being delivered. */
   get holding() {
-    return this.held !== null || this.paused || this.serial;
+    return this.held !== null || this.serial || (this.paused && this.pausedIn !== this.hub.run);
   }
 
   /**
@@ -48,7 +54,7 @@ class Handle {
    * @param {*} extra fragments, owed, or the close code
    */
   event(code, data, extra) {
-    if (this.dropped) return;
+    if (this.dropped && this.droppedIn !== this.hub.run) return;
     if (this.holding) {
       (this.held ??= []).push([code, data, extra]);
       if (!this.paused) this.pump();
@@ -73,15 +79,35 @@ class Handle {
         owner[kPong](data);
         break;
       case kind.CLOSE_FRAME:
+        this.conclude();
         owner[kCloseFrame](extra, data);
         break;
       case kind.PROTOCOL_ERROR:
+        this.conclude();
         owner[kProtocolError](data);
         break;
       case kind.END:
         this.ended();
         break;
     }
+  }
+
+  /** Nothing is parsed any more. Reading goes on even if paused, so that the peer's FIN is seen. */
+  conclude() {
+    if (this.paused) this.resume();
+  }
+
+  /** Destroyed by us: what comes with later runs is not delivered. */
+  drop() {
+    if (this.dropped) return;
+    this.dropped = true;
+    this.droppedIn = this.hub.run;
+  }
+
+  /** Holds what comes with the next runs. */
+  hold() {
+    this.paused = true;
+    this.pausedIn = this.hub.run;
   }
 
   /** The peer's FIN, in its place among the events. */
@@ -105,7 +131,7 @@ class Handle {
   step() {
     const next = this.held.shift();
     if (this.held.length === 0) this.held = null;
-    if (!this.dropped) this.deliver(next[0], next[1], next[2]);
+    if (!this.dropped || this.droppedIn === this.hub.run) this.deliver(next[0], next[1], next[2]);
   }
 
   /**
@@ -181,8 +207,8 @@ class Handle {
     const [, callback, resource] = this.callbacks.shift();
     if (this.callbacks.length === 0) this.callbacks = null;
     try {
-      if (error) resource.runInAsyncScope(callback, null, error);
-      else resource.runInAsyncScope(callback, null);
+      // `null` without an error, as the write callback of a Node stream.
+      resource.runInAsyncScope(callback, null, error || null);
     } catch (thrown) {
       // The other callbacks still run; the exception is nobody's but the process's.
       process.nextTick(rethrow, thrown);

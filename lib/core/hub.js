@@ -26,6 +26,8 @@ class Hub {
     this.fedSlab = null;
     /** How many feeds are on the stack: a listener may feed another connection. */
     this.feedDepth = 0;
+    /** Counts runs: records that are delivered in one go. */
+    this.run = 0;
     this.holds = 0;
     /** Ids of connections that do not hold the process. */
     this.unheld = new Set();
@@ -58,6 +60,7 @@ class Hub {
     const to = words[control.TO];
     let index = words[control.FROM];
     const target = this.targets[records[index << 2]];
+    this.run++;
     if (target !== undefined && target.idle === true) target.touch();
     while (index < to) {
       const at = index << 2;

@@ -25,8 +25,7 @@ class NativeHandle extends Handle {
    * @param {net.Socket} socket NativeSocket facade or shell
    */
   constructor(hub, id, config, owner, socket) {
-    super(id, config, owner);
-    this.hub = hub;
+    super(hub, id, config, owner);
     this.socket = socket;
     this.isServer = config.isServer;
     /** Bytes given to the out buffer since START. */
@@ -94,13 +93,13 @@ class NativeHandle extends Handle {
   /** Drops the connection. */
   destroy() {
     if (this.closed) return;
-    this.dropped = true;
+    this.drop();
     this.socket.destroy();
   }
 
   /** Stops reading. */
   pause() {
-    this.paused = true;
+    this.hold();
     if (!this.closed) this.socket.pause();
   }
 
@@ -138,9 +137,9 @@ class NativeHandle extends Handle {
    * @param {boolean} complete whether everything sent had been written
    */
   onClosed(errno, complete) {
-    const error = closeError(errno, this.ending);
-    this.finish(error, complete);
-    this.socket.onClosed(errno);
+    // The server counts first, and its 'close' comes before the last connection's, as with a server of Node.
+    this.socket.leave();
+    process.nextTick(finish, this, errno, complete);
   }
 
   /** The last act: callbacks are settled, the owner hears of it. */
@@ -151,6 +150,15 @@ class NativeHandle extends Handle {
     this.closed = true;
     this.settleAll(complete ? undefined : error || socketClosed());
     this.owner[kClosed](error);
+  }
+}
+
+function finish(handle, errno, complete) {
+  try {
+    handle.finish(closeError(errno, handle.ending), complete);
+  } finally {
+    // Behind the owner, which would have listened for the socket's 'close' before any user could.
+    handle.socket.onClosed(errno);
   }
 }
 

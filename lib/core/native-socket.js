@@ -14,10 +14,12 @@ const {
   ENDED,
   ENDING,
   FINISHED,
+  LEFT,
   PAUSED,
   STREAM,
   kAdopt,
   kBytesWritten,
+  kEndCallback,
   kError,
   kFlags,
   kHandedOver,
@@ -74,6 +76,7 @@ class NativeSocket extends SocketShape {
     this[kTimer] = null;
     this[kBytesWritten] = 0;
     this[kHandedOver] = null;
+    this[kEndCallback] = null;
   }
 
   /**
@@ -94,6 +97,7 @@ class NativeSocket extends SocketShape {
     if (this[kFlags] & (ENDED | DESTROYED | STREAM)) return;
 
     this[kFlags] |= ENDED;
+    if (this[kFlags] & FINISHED) this.leave();
     this.emit('end');
   }
 
@@ -102,6 +106,8 @@ class NativeSocket extends SocketShape {
     if ((this[kFlags] & (ENDING | FINISHED | DESTROYED | STREAM)) !== ENDING) return;
 
     this[kFlags] |= FINISHED;
+    if (this[kFlags] & ENDED) this.leave();
+    this._settleEnd(null);
     this.emit('finish');
   }
 
@@ -124,12 +130,13 @@ class NativeSocket extends SocketShape {
 
     this[kFlags] |= CLOSED | DESTROYED;
     this.setTimeout(0);
-    this.server.connectionClosed();
+    this.leave();
     if (!local) this[kError] = closeError(errno, false);
 
     const error = this[kError];
 
     try {
+      this._settleEnd(error || streamError('ERR_STREAM_DESTROYED', 'end'));
       // Unlike in Node a reset needs no listener: a peer must not bring the process down.
       if (!local && error !== null && this.listenerCount('error') > 0) this.emit('error', error);
     } finally {
@@ -220,7 +227,7 @@ class NativeSocket extends SocketShape {
       return this;
     }
 
-    if (typeof cb === 'function') this.once('finish', cb);
+    if (typeof cb === 'function') this[kEndCallback] = cb;
 
     this[kFlags] |= ENDING;
     // An adopted connection's handle gets the reports, and has no use for this one.
@@ -229,6 +236,27 @@ class NativeSocket extends SocketShape {
     this[kHub].end(this[kId]);
 
     return this;
+  }
+
+  /**
+   * The server does not wait for the connection any more. As in Node this is when both sides have
+   * ended or it was destroyed: the server's 'close' comes before that of its last connection.
+   */
+  leave() {
+    if (this[kFlags] & LEFT) return;
+
+    this[kFlags] |= LEFT;
+    this.server.connectionClosed();
+  }
+
+  /** Calls what `end()` was given: before 'finish', or when that cannot come any more. */
+  _settleEnd(err) {
+    const callback = this[kEndCallback];
+
+    if (callback === null) return;
+
+    this[kEndCallback] = null;
+    callback(err);
   }
 
   /**
@@ -249,6 +277,7 @@ class NativeSocket extends SocketShape {
     }
     this[kHub].destroy(this[kId], false);
     this.setTimeout(0);
+    this.leave();
 
     return this;
   }

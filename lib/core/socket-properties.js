@@ -52,7 +52,8 @@ const STREAM_PROPERTIES = {
   writableNeedDrain: () => false,
   writableObjectMode: () => false,
   allowHalfOpen: () => true,
-  closed: (socket) => has(socket, CLOSED),
+  // Node's says whether destroy() has done its part, not whether 'close' was emitted.
+  closed: (socket) => has(socket, DESTROYED),
   destroyed: (socket) => has(socket, DESTROYED),
   errored: (socket) => socket[kError]
 };
@@ -167,7 +168,7 @@ function readableState(socket) {
     destroyed: socket.destroyed,
     endEmitted: socket.readableEnded,
     ended: socket.readableEnded,
-    errorEmitted: socket.closed && socket.errored !== null,
+    errorEmitted: has(socket, CLOSED) && socket.errored !== null,
     errored: socket.errored,
     flowing: socket.readableFlowing,
     length: 0,
@@ -182,7 +183,7 @@ function writableState(socket) {
     destroyed: socket.destroyed,
     ended: socket.writableEnded,
     ending: socket.writableEnded,
-    errorEmitted: socket.closed && socket.errored !== null,
+    errorEmitted: has(socket, CLOSED) && socket.errored !== null,
     errored: socket.errored,
     finished: socket.writableFinished,
     length: socket.writableLength,

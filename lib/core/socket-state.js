@@ -21,6 +21,8 @@ module.exports = {
   kTimer: Symbol('kTimer'),
   /** Raw bytes written so far. */
   kBytesWritten: Symbol('kBytesWritten'),
+  /** What `end()` was given, until it is called. */
+  kEndCallback: Symbol('kEndCallback'),
   /** The HandedOver object of the stream state. */
   kHandedOver: Symbol('kHandedOver'),
   /** Method: gives the connection to a WebSocket. */
@@ -41,5 +43,7 @@ module.exports = {
   /** The connection carries WebSocket frames. */
   ADOPTED: 64,
   /** The object is a real Duplex in front of a `net.Socket` of Node. */
-  STREAM: 128
+  STREAM: 128,
+  /** The server does not count it any more. */
+  LEFT: 256
 };

@@ -168,9 +168,15 @@ const STREAM_HOOKS = {
   },
 
   _destroy(err, cb) {
+    const silent = this[kFlags] & CLOSED;
+
     this[kFlags] |= DESTROYED;
     this.setTimeout(0);
-    this[kHandedOver].destroy(() => cb(err));
+    this[kHandedOver].destroy(() => {
+      cb(err);
+      // With the argument that a net.Socket has, behind 'error'.
+      if (!silent) process.nextTick(emitClose, this, Boolean(err));
+    });
   }
 };
 
@@ -208,11 +214,9 @@ function becomeStream(socket, use) {
     throw new Error(`${use}: the connection carries WebSocket frames, its bytes cannot be read`);
   }
 
-  Duplex.call(socket, { allowHalfOpen: true, emitClose: !(flags & CLOSED) });
+  Duplex.call(socket, { allowHalfOpen: true, emitClose: false });
   socket[kFlags] |= STREAM;
-  socket[kHandedOver] = new HandedOver(socket, () => {
-    if (!(flags & CLOSED)) socket.server.connectionClosed();
-  });
+  socket[kHandedOver] = new HandedOver(socket, () => socket.leave());
 
   if (flags & DESTROYED) {
     socket[kHandedOver].lost();
@@ -222,6 +226,10 @@ function becomeStream(socket, use) {
   socket[kHub].handOver(socket[kId], (fd, read) => socket[kHandedOver].arrived(fd, read));
   if (flags & PAUSED) stream.pause.call(socket);
   if (flags & ENDING) stream.end.call(socket);
+}
+
+function emitClose(socket, hadError) {
+  socket.emit('close', hadError);
 }
 
 module.exports = { becomeStream, defineStreamState };

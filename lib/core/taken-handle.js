@@ -75,13 +75,10 @@ class TakenHandle extends NativeHandle {
     if (!held) hub.unref(id);
   }
 
+  /** Called back at once: a write that waits would let later frames pass. */
   writeRaw(bytes, callback) {
-    if (this.engineClosed) {
-      process.nextTick(callback);
-      return;
-    }
-    this.given += this.hub.writeRaw(this.id, bytes);
-    this.notify(callback);
+    if (!this.engineClosed) this.given += this.hub.writeRaw(this.id, bytes);
+    callback();
   }
 
   finishWriting(callback) {
@@ -96,12 +93,12 @@ class TakenHandle extends NativeHandle {
 
   /** The socket is destroyed: the engine drops its descriptor without a shutdown, Node does the rest. */
   letGo() {
-    this.dropped = true;
+    this.drop();
     if (!this.engineClosed) this.hub.destroy(this.id);
   }
 
   pause() {
-    this.paused = true;
+    this.hold();
     if (!this.engineClosed) this.hub.pause(this.id);
     this.socket.pause();
   }
@@ -129,14 +126,14 @@ class TakenHandle extends NativeHandle {
     if (this.held !== null) this.release();
     if (complete) this.settleAll();
     const { socket } = this;
-    if (this.socketClosed) this.conclude();
+    if (this.socketClosed) this.bothClosed();
     // An end in both directions is on its way through the shell; everything else is a destruction.
     else if (errno !== 0) socket.destroy(systemError(errno, 'read'));
     else if (!(this.ending && socket.readableEnded)) process.nextTick(destroyLater, socket);
   }
 
   /** Both the engine and the socket are done. */
-  conclude() {
+  bothClosed() {
     this.finish(this.socketError, this.complete);
   }
 }
@@ -157,7 +154,7 @@ function onError(error) {
 function onClose() {
   const handle = this[kTaken];
   handle.socketClosed = true;
-  if (handle.engineClosed) handle.conclude();
+  if (handle.engineClosed) handle.bothClosed();
 }
 
 /**

@@ -55,6 +55,8 @@ module.exports = {
   kQueue: Symbol('kQueue'),
   /** Whether the next `send()` continues a fragmented message. */
   kFragmented: Symbol('kFragmented'),
+  /** Whether automatic pongs go through a `pong()` that somebody has overridden. */
+  kOwnPongs: Symbol('kOwnPongs'),
   /** The error of a broken rule that has not been emitted yet, else null. */
   kFailure: Symbol('kFailure'),
   /** Whether the peer has broken a rule. */

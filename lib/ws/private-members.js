@@ -8,7 +8,7 @@
  */
 
 const { kCloseFrame, kMessage, kPing, kPong, kProtocolError } = require('../core/symbols');
-const { kHandle, NOOP } = require('./constants');
+const { EMPTY_BUFFER, kHandle, NOOP } = require('./constants');
 
 /** `_sender`: frames that were built once by `Sender.frame` and are sent to many. */
 class SenderView {
@@ -27,15 +27,15 @@ class SenderView {
    */
   sendFrame(list, cb) {
     const callback = typeof cb === 'function' ? cb : undefined;
-    const [head, payload] = list;
+    const [head, payload = EMPTY_BUFFER] = list;
 
-    if (list.length === 2 && announces(head, payload)) {
+    if (announces(head, payload)) {
       this.#handle.sendFrame(head[0], payload, false, callback);
       return;
     }
 
-    const bytes = list.map((part) => (typeof part === 'string' ? Buffer.from(part) : part));
-    this.#handle.socket.write(bytes.length === 1 ? bytes[0] : Buffer.concat(bytes), callback);
+    const parts = list.map((part) => (typeof part === 'string' ? Buffer.from(part) : part));
+    this.#handle.socket.write(Buffer.concat(parts), callback);
   }
 }
 

@@ -38,6 +38,7 @@ const {
   kForget,
   kFragmented,
   kHandle,
+  kOwnPongs,
   kQueue,
   kServer,
   kWebSocket,
@@ -87,6 +88,7 @@ class WebSocket extends EventEmitter {
     this[kFailure] = null;
     this[kFailed] = false;
     this[kFragmented] = false;
+    this[kOwnPongs] = false;
     this._autoPong = false;
     this._binaryType = BINARY_TYPES[0];
     this._bufferedAmount = 0;
@@ -192,8 +194,9 @@ class WebSocket extends EventEmitter {
     if (socket.setTimeout) socket.setTimeout(0);
     if (socket.setNoDelay) socket.setNoDelay();
 
-    // Who overrides pong() wants automatic pongs to go through it.
-    const autoPong = this._autoPong && this.pong === WebSocket.prototype.pong;
+    // Who overrides pong() wants automatic pongs to go through it, not to be sent by the core.
+    this[kOwnPongs] = this._autoPong && this.pong !== WebSocket.prototype.pong;
+    const autoPong = this._autoPong && !this[kOwnPongs];
 
     socket[kWebSocket] = this;
     this[kHandle] = adopt(socket, head, connectionConfig(this, autoPong, options), this);
@@ -355,7 +358,9 @@ class WebSocket extends EventEmitter {
    * @param {boolean} owed whether the core has left the answer to us
    */
   [kPing](data, owed) {
-    if (owed && this._autoPong && this._readyState === OPEN) answerPing(this, data);
+    if ((owed || this[kOwnPongs]) && this._autoPong && this._readyState === OPEN) {
+      answerPing(this, data);
+    }
 
     this.emit('ping', data);
   }

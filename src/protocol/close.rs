@@ -16,8 +16,8 @@ pub fn is_valid_code(code: u16) -> bool {
 /// Status code and reason of an unmasked payload; [`NO_STATUS`] and nothing if it is empty.
 ///
 /// # Errors
-/// In this order, as in `ws`: a single byte, a code that may not be sent, a reason that is not UTF-8
-/// (unless `skip_utf8`).
+/// In this order, as in `ws`: a single byte, a code that may not be sent, a reason that is not
+/// UTF-8 (unless `skip_utf8`).
 pub fn parse(payload: &[u8], skip_utf8: bool) -> Result<(u16, &[u8]), ProtocolError> {
     match payload {
         [] => Ok((NO_STATUS, &[])),

@@ -44,9 +44,8 @@ pub mod kind {
     /// Upgrade request: offset, length.
     pub const REQUEST: u32 = 13;
     /// Bytes to write to the socket (fed connections): offset, length.
-    pub const REPLY: u32 = 14;
-    /// The descriptor is JavaScript's now: offset, length of the `i32` descriptor and the bytes that
-    /// were read already.
+    /// The descriptor is JavaScript's now: offset, length of the `i32` descriptor and the
+    /// bytes that were read already.
     pub const HANDED_OVER: u32 = 15;
     /// A listener is closed: errno or 0.
     pub const LISTENER_CLOSED: u32 = 16;
@@ -105,8 +104,8 @@ impl EventQueue {
             + self.large.iter().map(Vec::len).sum::<usize>()
     }
 
-    /// Appends a payload at the next multiple of 8 and returns its offset. The queue is emptied long
-    /// before offsets end (4 GiB).
+    /// Appends a payload at the next multiple of 8 and returns its offset. The queue is emptied
+    /// long before offsets end (4 GiB).
     #[inline]
     pub fn append_payload(&mut self, bytes: &[u8]) -> u32 {
         let start = self.align();

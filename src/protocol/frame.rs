@@ -146,8 +146,8 @@ impl PartialHeader {
         self.length = 0;
     }
 
-    /// Bytes that `ws` would still have in its list of chunks: it takes out the first two bytes, the
-    /// extended length and the mask key each as soon as they are whole.
+    /// Bytes that `ws` would still have in its list of chunks: it takes out the first two bytes,
+    /// the extended length and the mask key each as soon as they are whole.
     pub(super) fn unconsumed(&self) -> usize {
         let whole = match read_length(self.bytes()) {
             Some((_, size)) => usize::from(size),

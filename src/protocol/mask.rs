@@ -56,8 +56,8 @@ pub fn append(out: &mut Vec<u8>, bytes: &[u8], length: usize, key: [u8; 4]) {
 /// Bytes that are masked together; a multiple of four.
 const BLOCK: usize = 16;
 
-/// The key as a little-endian word, turned to where the bytes begin: little-endian words have byte i
-/// of the key at bits 8 i whatever the machine, and one byte on is a rotation to the right.
+/// The key as a little-endian word, turned to where the bytes begin: little-endian words have
+/// byte i of the key at bits 8 i whatever the machine, and one byte on is a rotation to the right.
 #[inline]
 fn at_offset(key: [u8; 4], offset: usize) -> u32 {
     let turn = match offset & 3 {

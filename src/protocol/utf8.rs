@@ -23,8 +23,8 @@ pub fn check_prefix(bytes: &[u8]) -> Result<usize, ProtocolError> {
         return Err(ProtocolError::InvalidUtf8);
     }
     match std::str::from_utf8(tail) {
-        // A lead byte without enough continuation bytes is never valid by itself; an error without a
-        // length says that the end came too early and nothing else is wrong.
+        // A lead byte without enough continuation bytes is never valid by itself; an error without
+        // a length says that the end came too early and nothing else is wrong.
         Err(error) if error.error_len().is_none() => Ok(open),
         Ok(_) => Ok(0),
         Err(_) => Err(ProtocolError::InvalidUtf8),

@@ -8,7 +8,7 @@ const pagePlayer = require('./page.js');
 /** Where distributions put it. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 /** How long a step waits for its event, in milliseconds. */
-const PATIENCE = 20_000;
+const PATIENCE = 10_000;
 
 /** @returns {string|null} the browser's executable: `CHROMIUM`, or the first known name on the path */
 const findChromium = () => {

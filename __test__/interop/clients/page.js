@@ -63,6 +63,10 @@ module.exports = async ({ url, cases, patience }) => {
   };
 
   const traces = {};
-  for (const testCase of cases) traces[testCase.name] = await play(testCase);
+  for (const testCase of cases) {
+    traces[testCase.name] = await play(testCase);
+    // A peer that hangs would do so in many cases: the rest stays without a trace.
+    if (traces[testCase.name].at(-1) === 'timeout') break;
+  }
   return traces;
 };

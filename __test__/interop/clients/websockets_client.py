@@ -12,7 +12,7 @@ import sys
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-PATIENCE = 20
+PATIENCE = 10
 
 
 def bytes_of(payload):
@@ -99,6 +99,9 @@ async def main():
     traces = {}
     for case in task["cases"]:
         traces[case["name"]] = await play(task["url"], case, context)
+        # A peer that hangs would do so in many cases: the rest stays without a trace.
+        if "timeout" in traces[case["name"]]:
+            break
     json.dump(traces, sys.stdout)
 
 

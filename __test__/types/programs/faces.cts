@@ -25,7 +25,8 @@ new MultipathServer({
   rejectUnhandled: false,
   host: '::1'
 }).listen?.();
-multipath.close((err) => err?.message);
+multipath.on('request', (request, response) => response.end(request.url));
+multipath.close((err) => err?.message).unref();
 
 const wss: Server = Server.createServer((ws) => ws.send('hello'));
 wss.listen(8080, () => {}).address();
@@ -34,7 +35,17 @@ wss.listen(0, '127.0.0.1', function () {
 });
 wss.listen('/tmp/a.sock');
 wss.listen({ port: 0, host: '::' }, () => {});
-Server.createServer({ key: 'a', cert: 'b' }, (ws, request) => ws.close(1000, request.url));
+Server.createServer({ key: 'a', cert: 'b' }, (ws) => ws.close(1000, ws.upgradeReq.url));
+wss.on('connection', (ws) => {
+  ws.on('message', (data, flags) =>
+    ws.send(typeof data === 'string' && !flags.binary ? data.trim() : data)
+  );
+  ws.once('close', (code, reason) => reason.charAt(code));
+  ws.on('ping', (data) => ws.pong(data, false, true));
+});
+wss.on('connection/chat', (ws) => ws.send('hello'));
+for (const client of wss.clients) client.send(`${client.bytesReceived} ${client.protocolVersion}`);
+wss.close(() => {})?.getConnections((err, count) => err ?? count);
 Server.createServerFrom(http.createServer(), (ws) => ws.terminate());
 Server.createServerFrom(https.createServer({}), null, { path: '/a' }).close();
 new Server({ port: 0 }).on('connection', (ws) => ws.ping());
@@ -52,3 +63,6 @@ class Session extends WebSocket {
 const options: WebSocket.ServerOptions<typeof Session> = { WebSocket: Session };
 if (back instanceof WebSocket) back.send('a');
 export { options, removed, same, typed };
+const beneath: http.Server | https.Server = wss.listen(0);
+const closed: http.Server = multipath.close();
+export { beneath, closed };

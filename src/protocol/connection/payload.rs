@@ -29,8 +29,8 @@ impl Connection {
 
     /// Where received bytes, still masked, may be appended: at most
     /// [`payload_wanted`](Self::payload_wanted) of them, then
-    /// [`payload_filled`](Self::payload_filled) must be called. There is spare capacity, up to 64 KiB
-    /// or the length of what has arrived; it is better to fill that than to let the vector grow.
+    /// [`payload_filled`](Self::payload_filled) must be called. There is spare capacity, up to
+    /// 64 KiB or the length of what has arrived; it is better to fill that than to let the vector grow.
     pub fn payload_buffer(&mut self) -> &mut Vec<u8> {
         let missing = usize::try_from(self.missing()).unwrap_or(usize::MAX);
         let spare = self.message.bytes.capacity() - self.message.bytes.len();
