@@ -58,7 +58,9 @@ function describe(stage, message) {
   stage.log(message.rawHeaders);
   stage.log(Object.entries(message.headers));
   stage.log(Object.entries(message.headersDistinct));
-  stage.log(message.headers === message.headers, message.rawHeaders === message.rawHeaders);
+  const { headers, headersDistinct, rawHeaders } = message;
+  stage.log(message.headers === headers, message.rawHeaders === rawHeaders);
+  stage.log(message.headersDistinct === headersDistinct);
   stage.log(message.trailers, message.trailersDistinct, message.rawTrailers);
   stage.log(message.complete, message.aborted, message.upgrade, message.destroyed);
   stage.log(message.statusCode, message.statusMessage, message.joinDuplicateHeaders);

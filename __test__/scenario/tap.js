@@ -12,6 +12,9 @@ const net = require('node:net');
 /** Header fields whose values differ from run to run. */
 const VARIABLE = /^(sec-websocket-key|sec-websocket-accept|host|date): .*$/i;
 
+/** How long a connection may still be open when its case is over, in milliseconds; then it is cut. */
+const PATIENCE = 3000;
+
 /**
  * Describes the frames of one direction.
  * @param {Buffer} data the bytes after the head
@@ -70,7 +73,7 @@ const startTap = async (target) => {
   const server = net.createServer({ allowHalfOpen: true }, (near) => {
     const url = target.url && new URL(target.url);
     const far = net.connect({ allowHalfOpen: true, ...(url ? { port: url.port, host: url.hostname } : { path: target.socketPath }) });
-    const connection = { client: [], server: [] };
+    const connection = { client: [], server: [], cut: () => (near.destroy(), far.destroy()) };
     connections.push(connection);
     const relay = (from, to, name) =>
       new Promise((resolve) => {
@@ -98,7 +101,9 @@ const startTap = async (target) => {
     recorded: async () => {
       const byCase = {};
       for (const connection of connections) {
+        const timer = setTimeout(connection.cut, PATIENCE);
         await connection.over;
+        clearTimeout(timer);
         const client = describe(Buffer.concat(connection.client));
         const name = decodeURIComponent(/[?&]case=([^& ]+)/.exec(client[0])[1]);
         byCase[name] = {

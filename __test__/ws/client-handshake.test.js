@@ -65,9 +65,15 @@ const REQUESTS = {
   'an empty list wins over the option': ['/', [], { protocols: 'other' }],
   origin: ['/', { origin: 'http://origin' }],
   'version 8': ['/', { protocolVersion: 8, origin: 'http://origin' }],
-  headers: ['/', { headers: { 'X-A': 'b', Cookie: 'c=d', Upgrade: 'mine', 'sec-websocket-key': 'mine' } }],
+  headers: [
+    '/',
+    { headers: { 'X-A': 'b', Cookie: 'c=d', Upgrade: 'mine', 'sec-websocket-key': 'mine' } }
+  ],
   auth: ['/', { auth: 'user:pass' }],
-  'fixed options': ['/x', { path: '/y', host: 'nowhere', port: 1, method: 'POST', protocol: 'foo:' }]
+  'fixed options': [
+    '/x',
+    { path: '/y', host: 'nowhere', port: 1, method: 'POST', protocol: 'foo:' }
+  ]
 };
 
 for (const [name, [target, ...args]] of Object.entries(REQUESTS)) {
@@ -174,10 +180,12 @@ const ANSWERS = {
   'redirect, not followed': () => 'HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n',
   'no upgrade header': (head) => accepted(head, { Upgrade: undefined }),
   'wrong upgrade header': (head) => accepted(head, { Upgrade: 'foo' }),
-  'upgrade in capitals': (head) => accepted(head, { Upgrade: 'WEBSOCKET', 'Sec-WebSocket-Accept': 'x' }),
+  'upgrade in capitals': (head) =>
+    accepted(head, { Upgrade: 'WEBSOCKET', 'Sec-WebSocket-Accept': 'x' }),
   'no accept header': (head) => accepted(head, { 'Sec-WebSocket-Accept': undefined }),
   'wrong accept header': (head) => accepted(head, { 'Sec-WebSocket-Accept': 'foo' }),
-  'a subprotocol that was not asked for': (head) => accepted(head, { 'Sec-WebSocket-Protocol': 'x' }),
+  'a subprotocol that was not asked for': (head) =>
+    accepted(head, { 'Sec-WebSocket-Protocol': 'x' }),
   'an extension that was not asked for': (head) =>
     accepted(head, { 'Sec-WebSocket-Extensions': 'permessage-deflate' }),
   garbage: () => 'garbage\r\n\r\n',
@@ -284,7 +292,10 @@ oracle.once('methods while connecting', async (stage) => {
 
   for (const method of ['send', 'ping', 'pong', 'pause', 'resume']) {
     try {
-      stage.log(method, ws[method]('x', () => stage.log('never')));
+      stage.log(
+        method,
+        ws[method]('x', () => stage.log('never'))
+      );
     } catch (err) {
       stage.log(method, err);
     }
@@ -337,7 +348,10 @@ oracle.once('a lookup that fails', async (stage) => {
 });
 
 oracle.once('Unix sockets', async (stage) => {
-  const file = path.join(os.tmpdir(), `ferrows-${process.pid}-${Math.random().toString(36).slice(2)}`);
+  const file = path.join(
+    os.tmpdir(),
+    `ferrows-${process.pid}-${Math.random().toString(36).slice(2)}`
+  );
 
   await rawServer(
     stage,
@@ -372,7 +386,10 @@ oracle.once('TLS', async (stage) => {
     ['127.0.0.1', { servername: 'given.test' }],
     ['127.0.0.1', { servername: '' }]
   ]) {
-    const ws = stage.client(`wss://${host}:${stage.port}`, { rejectUnauthorized: false, ...options });
+    const ws = stage.client(`wss://${host}:${stage.port}`, {
+      rejectUnauthorized: false,
+      ...options
+    });
     stage.log((await oracle.event(ws, 'message'))[0], ws._socket.encrypted);
     ws.terminate();
     await oracle.event(ws, 'close');

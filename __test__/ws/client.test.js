@@ -67,7 +67,9 @@ scenario(
     const length = 10 + 27 + 6 + 308 + 70_014 + 12 + 10 + 27 + 7 + 7;
     const bytes = await peer.read(length);
     stage.log(bytes.subarray(0, 400));
-    stage.log(parseFrames(bytes).map(({ first, masked, payload }) => [first, masked, payload.slice(0, 30)]));
+    stage.log(
+      parseFrames(bytes).map(({ first, masked, payload }) => [first, masked, payload.slice(0, 30)])
+    );
   },
   { generateMask }
 );
@@ -93,7 +95,10 @@ scenario('random masks', async (stage, ws, peer) => {
   const bytes = await peer.read(50 * 7);
   const keys = new Set();
   for (let i = 0; i < 50; i++) keys.add(bytes.readUInt32BE(i * 7 + 2));
-  stage.log(keys.size > 45, parseFrames(bytes).every(({ payload }) => payload === 'x'));
+  stage.log(
+    keys.size > 45,
+    parseFrames(bytes).every(({ payload }) => payload === 'x')
+  );
 });
 
 scenario('messages', async (stage, ws, peer) => {
@@ -216,35 +221,38 @@ scenario(
   { allowSynchronousEvents: false }
 );
 
-oracle.once('events run in the async context of the constructor, callbacks in that of the call', async (stage) => {
-  const storage = new AsyncLocalStorage();
+oracle.once(
+  'events run in the async context of the constructor, callbacks in that of the call',
+  async (stage) => {
+    const storage = new AsyncLocalStorage();
 
-  await rawServer(stage, async (peer, head) => {
-    peer.write(accepted(head));
-    await peer.read(7);
-    peer.write(frame(1, 'x', { mask: false }), frame(9, '', { mask: false }));
-    peer.write(frame(8, '', { mask: false }));
-    await peer.readAll();
-    peer.socket.end();
-  });
+    await rawServer(stage, async (peer, head) => {
+      peer.write(accepted(head));
+      await peer.read(7);
+      peer.write(frame(1, 'x', { mask: false }), frame(9, '', { mask: false }));
+      peer.write(frame(8, '', { mask: false }));
+      await peer.readAll();
+      peer.socket.end();
+    });
 
-  const ws = storage.run('constructor', () => stage.client('/'));
-  storage.run('listener', () => {
-    for (const event of ['upgrade', 'open', 'message', 'ping', 'close']) {
-      ws.on(event, () => stage.log(event, storage.getStore()));
-    }
-  });
-  await oracle.event(ws, 'open');
-  await storage.run('send', async () => {
-    await new Promise((resolve) => {
-      ws.send('x', () => {
-        stage.log('callback', storage.getStore());
-        resolve();
+    const ws = storage.run('constructor', () => stage.client('/'));
+    storage.run('listener', () => {
+      for (const event of ['upgrade', 'open', 'message', 'ping', 'close']) {
+        ws.on(event, () => stage.log(event, storage.getStore()));
+      }
+    });
+    await oracle.event(ws, 'open');
+    await storage.run('send', async () => {
+      await new Promise((resolve) => {
+        ws.send('x', () => {
+          stage.log('callback', storage.getStore());
+          resolve();
+        });
       });
     });
-  });
-  await oracle.event(ws, 'close');
-});
+    await oracle.event(ws, 'close');
+  }
+);
 
 test('no extension is offered, and an answer with one is refused', async () => {
   // Until the core can compress.

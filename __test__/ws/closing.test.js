@@ -101,7 +101,11 @@ oracle('the peer closes while we wait for its answer', (stage) =>
   untilClosed(stage, async (ws, peer) => {
     ws.close(4001, 'ours');
     await peer.until(() => peer.bytes.length === 8);
-    peer.write(frame(1, 'late message'), frame(9, 'late ping'), frame(8, closePayload(4002, 'theirs')));
+    peer.write(
+      frame(1, 'late message'),
+      frame(9, 'late ping'),
+      frame(8, closePayload(4002, 'theirs'))
+    );
     await peer.until(() => peer.ended);
     peer.socket.end();
   })

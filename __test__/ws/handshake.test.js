@@ -81,7 +81,9 @@ oracle('answers are closed by the server', async (stage) => {
 oracle('the path is compared up to the question mark', async (stage) => {
   const wss = await stage.serve({ path: '/foo' });
 
-  stage.log([{ url: '/foo' }, { url: '/foo?bar' }, { url: '/bar' }].map((r) => wss.shouldHandle(r)));
+  stage.log(
+    [{ url: '/foo' }, { url: '/foo?bar' }, { url: '/bar' }].map((r) => wss.shouldHandle(r))
+  );
   for (const target of ['/foo', '/foo?x', '/foo/', '/Foo', '/', '/foo%20', '//foo', '*']) {
     await ask(stage, { target });
   }

@@ -10,7 +10,24 @@ const original = require('ws');
 const ours = require('../../lib/ws');
 
 const PIECES = {
-  extension: ['a', 'foo', ';', ',', '=', '"', '\\', ' ', '\t', 'ü', '\0', '1', ', ', '; ', '="', '=a'],
+  extension: [
+    'a',
+    'foo',
+    ';',
+    ',',
+    '=',
+    '"',
+    '\\',
+    ' ',
+    '\t',
+    'ü',
+    '\0',
+    '1',
+    ', ',
+    '; ',
+    '="',
+    '=a'
+  ],
   subprotocol: ['a', 'b', 'chat', ',', ' ', '\t', '/', 'ü', ', ', '"', '\0']
 };
 
@@ -27,7 +44,18 @@ const CHOSEN = {
     'permessage-deflate; client_max_window_bits, permessage-deflate; server_max_window_bits=10',
     '__proto__; constructor=1'
   ],
-  subprotocol: ['', 'foo', 'foo,bar', 'foo, bar ,baz', 'foo,,bar', 'foo,', ',foo', 'foo,foo', ' foo', 'foo ']
+  subprotocol: [
+    '',
+    'foo',
+    'foo,bar',
+    'foo, bar ,baz',
+    'foo,,bar',
+    'foo,',
+    ',foo',
+    'foo,foo',
+    ' foo',
+    'foo '
+  ]
 };
 
 /** A small generator with a fixed seed, so that a failure can be repeated. */

@@ -17,7 +17,9 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
  */
 function acceptFor(head) {
   const [, key] = /sec-websocket-key: (.+)\r\n/i.exec(head);
-  return createHash('sha1').update(key + GUID).digest('base64');
+  return createHash('sha1')
+    .update(key + GUID)
+    .digest('base64');
 }
 
 /**

@@ -45,9 +45,9 @@ const INPUTS = {
   'close of one byte': frame(8, 'x'),
   'bad text': frame(1, Buffer.from([0xc0, 0x80])),
   'text cut in a character': frame(1, Buffer.from([0xe2, 0x82])),
-  'RSV1': frame(1, 'x', { rsv: 4 }),
-  'RSV2': frame(1, 'x', { rsv: 2 }),
-  'RSV3': frame(1, 'x', { rsv: 1 }),
+  RSV1: frame(1, 'x', { rsv: 4 }),
+  RSV2: frame(1, 'x', { rsv: 2 }),
+  RSV3: frame(1, 'x', { rsv: 1 }),
   'RSV1 on a ping': frame(9, '', { rsv: 4 }),
   'continuation first': frame(0, 'x'),
   'text inside text': Buffer.concat([frame(1, 'x', { fin: false }), frame(1, 'y')]),
@@ -157,9 +157,7 @@ for (const [label, options] of Object.entries(OPTIONS)) {
     test(`as ${isServer ? 'server' : 'client'}, ${label}`, async () => {
       for (const name of Object.keys(INPUTS)) {
         const input =
-          name === 'wrong masking'
-            ? frame(1, 'x', { mask: !isServer })
-            : inputFor(name, isServer);
+          name === 'wrong masking' ? frame(1, 'x', { mask: !isServer }) : inputFor(name, isServer);
         const sizes = input.length > 1000 ? [input.length, 1000] : [input.length, 1, 3];
 
         for (const size of sizes) {

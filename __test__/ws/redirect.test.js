@@ -18,7 +18,12 @@ async function httpServer(stage, answer, secure) {
     const { authorization, cookie, host, 'x-user': user } = request.headers;
     const ports = (text) => text?.replace(/:\d{4,5}/, ':PORT');
 
-    stage.log(secure ? 'wss' : 'ws', request.url, { authorization, cookie, host: ports(host), user });
+    stage.log(secure ? 'wss' : 'ws', request.url, {
+      authorization,
+      cookie,
+      host: ports(host),
+      user
+    });
     socket.on('error', () => {});
     const location = answer(request);
     if (location === null) {
@@ -83,7 +88,11 @@ for (const [name, options] of Object.entries({
 
   oracle.once(`to the same host and on: ${name}`, async (stage) => {
     stage.port = await httpServer(stage, ({ url }) =>
-      url === '/' ? '/second' : url === '/second' ? 'http://user:other@127.0.0.1:' + stage.port + '/3' : null
+      url === '/'
+        ? '/second'
+        : url === '/second'
+          ? `http://user:other@127.0.0.1:${stage.port}/3`
+          : null
     );
     await oracle.event(stage.client('/', structuredClone(options)), 'open');
   });

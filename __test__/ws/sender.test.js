@@ -11,8 +11,15 @@ const ours = require('../../lib/ws');
 const KEY = Buffer.from([1, 2, 3, 4]);
 const generateMask = (key) => key.set(KEY);
 
-const PAYLOADS = ['', 'x', 'ü€', Buffer.alloc(0), Buffer.from('abc'), Buffer.alloc(125, 1), 'y'.repeat(126)]
-  .concat([Buffer.alloc(65535, 2), Buffer.alloc(65536, 3)]);
+const PAYLOADS = [
+  '',
+  'x',
+  'ü€',
+  Buffer.alloc(0),
+  Buffer.from('abc'),
+  Buffer.alloc(125, 1),
+  'y'.repeat(126)
+].concat([Buffer.alloc(65535, 2), Buffer.alloc(65536, 3)]);
 
 test('Sender.frame gives the bytes of the original and respects readOnly', () => {
   for (const payload of PAYLOADS) {
@@ -22,7 +29,14 @@ test('Sender.frame gives the bytes of the original and respects readOnly', () =>
           for (const rsv1 of [true, false]) {
             const frame = ({ Sender }) => {
               const data = typeof payload === 'string' ? payload : Buffer.from(payload);
-              const list = Sender.frame(data, { fin, mask, readOnly, rsv1, opcode: 2, generateMask });
+              const list = Sender.frame(data, {
+                fin,
+                mask,
+                readOnly,
+                rsv1,
+                opcode: 2,
+                generateMask
+              });
 
               return {
                 bytes: Buffer.concat(list.map((part) => Buffer.from(part))).toString('hex'),
@@ -118,7 +132,10 @@ test('masked frames leave the data of the caller alone', () =>
       const data = Buffer.from('abcdef');
 
       sender.send(data, { binary: true, fin: true, mask: true });
-      sender.send(data.buffer.slice(data.byteOffset, data.byteOffset + 6), { fin: true, mask: true });
+      sender.send(data.buffer.slice(data.byteOffset, data.byteOffset + 6), {
+        fin: true,
+        mask: true
+      });
       sender.ping(data, true);
       sender.close(4000, 'x', true);
       log.push(data.toString());

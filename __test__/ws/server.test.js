@@ -5,10 +5,12 @@
 const assert = require('node:assert');
 const { once } = require('node:events');
 const http = require('node:http');
+const https = require('node:https');
 const { test } = require('node:test');
 
 const original = require('ws');
 const ours = require('../../lib/ws');
+const certificate = require('./certificate');
 const oracle = require('./oracle');
 
 oracle.once('options that are refused', async (stage) => {
@@ -198,7 +200,8 @@ oracle(
   'listeners on a foreign server are added and removed',
   async (stage) => {
     const wss = await stage.serve();
-    const count = () => ['listening', 'error', 'upgrade'].map((n) => stage.httpServer.listenerCount(n));
+    const count = () =>
+      ['listening', 'error', 'upgrade'].map((n) => stage.httpServer.listenerCount(n));
 
     stage.log(count());
     wss.on('listening', (...args) => stage.log('listening', args));
@@ -220,8 +223,10 @@ oracle(
     stage.httpServer.on('upgrade', (request, socket, head) => {
       const { method, url, headers } = request;
 
-      wss.handleUpgrade({ method, url, headers, socket }, socket, head, function onUpgrade(ws, req) {
-        stage.log(arguments.length, ws.readyState, Object.keys(req), wss.clients.size);
+      wss.handleUpgrade({ method, url, headers, socket }, socket, head, (...args) => {
+        const [ws, req] = args;
+
+        stage.log(args.length, ws.readyState, Object.keys(req), wss.clients.size);
         ws.close(1000, 'bye');
       });
     });
@@ -268,4 +273,42 @@ test('two servers with different paths on one HTTP server are as in ws: the firs
     server.close();
     server.closeAllConnections();
   }
+});
+
+oracle.once('a server over TLS', async (stage) => {
+  const server = https.createServer(certificate);
+  const wss = new stage.WebSocket.Server({
+    server,
+    verifyClient(info) {
+      stage.log('secure', info.secure);
+      return true;
+    }
+  });
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  stage.after(() => server.close());
+  wss.on('connection', (ws, request) => {
+    stage.log(ws._socket === request.socket, ws._socket.encrypted);
+    stage.watch(ws, 'server');
+    ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
+  });
+  const ws = stage.client(`wss://127.0.0.1:${server.address().port}`, {
+    rejectUnauthorized: false
+  });
+
+  await oracle.event(ws, 'open');
+  for (const data of ['text', Buffer.alloc(100_000, 'x')]) {
+    const echo = oracle.event(ws, 'message');
+    ws.send(data);
+    const [answer, isBinary] = await echo;
+    stage.log(answer.equals(Buffer.from(data)), isBinary);
+  }
+  const gone = new Promise((resolve) =>
+    wss.clients.forEach((client) => client.on('close', resolve))
+  );
+  const closed = oracle.event(ws, 'close');
+  ws.close(4001, 'enough');
+  stage.log(await closed);
+  await gone;
 });

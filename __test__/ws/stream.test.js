@@ -44,7 +44,7 @@ oracle('every write is a message', async (stage) => {
 
   duplex.write('text');
   duplex.write(Buffer.from('binary'));
-  duplex.write('latin', 'latin1', () => stage.log('written'));
+  await new Promise((resolve) => duplex.write('latin', 'latin1', resolve));
   stage.log(parseFrames(await peer.read(6 + 8 + 7)));
 });
 
@@ -83,9 +83,9 @@ oracle('end() closes the connection', async (stage) => {
   duplex.end('last words');
   await peer.until(() => peer.bytes.length >= 14);
   peer.write(frame(8, ''));
-  stage.log(parseFrames(await peer.readAll()));
+  const bytes = await peer.readAll();
   await closed;
-  stage.log(duplex.destroyed);
+  stage.log(duplex.destroyed, parseFrames(bytes));
 });
 
 oracle('the peer closes', async (stage) => {

@@ -7,9 +7,9 @@ const oracle = require('./oracle');
 const { closePayload, frame, parseFrames } = require('./raw-peer');
 
 const VIOLATIONS = {
-  'RSV1': frame(1, 'x', { rsv: 4 }),
-  'RSV2': frame(1, 'x', { rsv: 2 }),
-  'RSV3': frame(2, 'x', { rsv: 1 }),
+  RSV1: frame(1, 'x', { rsv: 4 }),
+  RSV2: frame(1, 'x', { rsv: 2 }),
+  RSV3: frame(2, 'x', { rsv: 1 }),
   'RSV1 on a ping': frame(9, '', { rsv: 4 }),
   'RSV1 on a continuation': Buffer.concat([
     frame(1, 'x', { fin: false }),
@@ -70,23 +70,26 @@ for (const [name, bytes] of Object.entries(VIOLATIONS)) {
   });
 }
 
-oracle('messages before the violation, and what they queue, come before the error', async (stage) => {
-  const wss = await stage.serve();
-  const { peer, ws } = await stage.open(wss);
-  const failed = oracle.event(ws, 'error');
+oracle(
+  'messages before the violation, and what they queue, come before the error',
+  async (stage) => {
+    const wss = await stage.serve();
+    const { peer, ws } = await stage.open(wss);
+    const failed = oracle.event(ws, 'error');
 
-  ws.on('message', (data) => {
-    stage.log('message', data, ws.readyState);
-    process.nextTick(() => stage.log('tick', ws.readyState));
-  });
-  ws.on('error', (err) => {
-    stage.log('error', err, ws.readyState);
-    process.nextTick(() => stage.log('tick after error', ws.readyState));
-  });
-  peer.write(frame(1, 'a'), frame(1, 'b'), frame(1, 'c', { rsv: 1 }), frame(1, 'd'));
-  await failed;
-  await new Promise(setImmediate);
-});
+    ws.on('message', (data) => {
+      stage.log('message', data, ws.readyState);
+      process.nextTick(() => stage.log('tick', ws.readyState));
+    });
+    ws.on('error', (err) => {
+      stage.log('error', err, ws.readyState);
+      process.nextTick(() => stage.log('tick after error', ws.readyState));
+    });
+    peer.write(frame(1, 'a'), frame(1, 'b'), frame(1, 'c', { rsv: 1 }), frame(1, 'd'));
+    await failed;
+    await new Promise(setImmediate);
+  }
+);
 
 oracle('a violation and FIN in one packet', async (stage) => {
   const wss = await stage.serve();

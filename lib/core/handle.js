@@ -22,23 +22,8 @@ class Handle {
     this.hub = hub;
     this.id = id;
     this.owner = owner;
-    this.generateMask = config.generateMask || null;
-    this.paused = false;
-    /** The run in which that happened: what came with it still comes out, as in ws. */
-    this.pausedIn = 0;
-    /** One event per macrotask (`allowSynchronousEvents: false`). */
-    this.serial = config.allowSynchronousEvents === false;
-    /** Events that wait, `[kind, data, extra]` each; null when nothing does. */
-    this.held = null;
-    this.pumping = false;
-    /** Destroyed by us: what was read before is not delivered any more. */
-    this.dropped = false;
-    /** The run in which that happened: the rest of it is delivered, as in ws. */
-    this.droppedIn = 0;
-    /** Lengths of the frames of the next binary message, if there were several. */
-    this.fragments = undefined;
-    /** `[token, callback, resource]` of sends that wait for the kernel. */
-    this.callbacks = null;
+    if (config.generateMask) this.generateMask = config.generateMask;
+    if (config.allowSynchronousEvents === false) this.serial = true;
   }
 
   /** Whether events must queue instead of being delivered. */
@@ -215,6 +200,28 @@ class Handle {
     }
   }
 }
+
+// Every connection pays for each field of its own; these are on the prototype until somebody sets them.
+Object.assign(Handle.prototype, {
+  /** The user's source of masking keys. */
+  generateMask: null,
+  paused: false,
+  /** The run in which that happened: what came with it still comes out, as in ws. */
+  pausedIn: 0,
+  /** One event per macrotask (`allowSynchronousEvents: false`). */
+  serial: false,
+  /** Events that wait, `[kind, data, extra]` each; null when nothing does. */
+  held: null,
+  pumping: false,
+  /** Destroyed by us: what was read before is not delivered any more. */
+  dropped: false,
+  /** The run in which that happened: the rest of it is delivered, as in ws. */
+  droppedIn: 0,
+  /** Lengths of the frames of the next binary message, if there were several. */
+  fragments: undefined,
+  /** `[token, callback, resource]` of sends that wait for the kernel. */
+  callbacks: null
+});
 
 const FastBuffer = Buffer[Symbol.species];
 

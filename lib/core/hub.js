@@ -33,6 +33,8 @@ class Hub {
     this.unheld = new Set();
     this.configs = new Map();
     this.sharedConfigs = new Set();
+    this.lastConfig = null;
+    this.lastIndex = 0;
     /** Callbacks of `handOver`, by id. */
     this.handOvers = new Map();
 
@@ -175,6 +177,8 @@ class Hub {
    * @return {number}
    */
   configure(config, shared) {
+    // The faces use one object for all the connections of a server.
+    if (shared && config === this.lastConfig) return this.lastIndex;
     const key =
       `${config.isServer}|${config.maxPayload}|${config.maxFragments}|${config.maxBufferedChunks}|` +
       `${config.maxPendingAutoPongs}|${config.skipUTF8Validation}`;
@@ -193,6 +197,10 @@ class Hub {
     if (shared && !this.sharedConfigs.has(index)) {
       this.sharedConfigs.add(index);
       this.native.shareConfig(index);
+    }
+    if (shared) {
+      this.lastConfig = config;
+      this.lastIndex = index;
     }
     return index;
   }

@@ -27,18 +27,8 @@ class NativeHandle extends Handle {
   constructor(hub, id, config, owner, socket) {
     super(hub, id, config, owner);
     this.socket = socket;
-    this.isServer = config.isServer;
     /** Bytes given to the out buffer since START. */
     this.given = 0;
-    /** How many of them the kernel had taken when we last asked. */
-    this.accepted = 0;
-    this.notified = 0;
-    this.closed = false;
-    this.ending = false;
-    /** Bytes that never left, after the end. */
-    this.left = 0;
-    /** Whether traffic must be reported to the socket's idle timer. */
-    this.idle = false;
   }
 
   /**

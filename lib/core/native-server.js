@@ -65,7 +65,7 @@ class NativeServer extends ServerShape {
     this[kHttp] = null;
     this[kAddress] = null;
     this[kAttempt] = 0;
-    this[kDraining] = false;
+    this[kDraining] = 0;
     this[kUnref] = false;
     this[kListener] = new NativeListener(hub, this);
 
@@ -150,7 +150,7 @@ class NativeServer extends ServerShape {
     }
 
     if (this.listening) {
-      this[kDraining] = true;
+      this[kDraining]++;
       this[kListener].close();
       if (typeof this[kAddress] === 'object') this[kAddress] = null;
       if (this[kHttp] !== null) this[kHttp].close();
@@ -227,14 +227,16 @@ class NativeServer extends ServerShape {
    * @param {number} errno Why it closed by itself, 0 if it was asked to
    */
   listenerClosed(errno) {
-    this[kDraining] = false;
-
     if (errno !== 0) {
       this[kAddress] = null;
       this.emit('error', systemError(errno, 'accept'));
+    } else {
+      this[kDraining]--;
     }
 
-    emitCloseIfDrained(this);
+    // Who has called listen() again still gets the 'close' of the first time.
+    if (this.listening) process.nextTick(emitClose, this);
+    else emitCloseIfDrained(this);
   }
 
   /**
@@ -256,7 +258,11 @@ class NativeServer extends ServerShape {
 
 module.exports = { NativeServer };
 
-function bind(server, destination) {
+/** How often, and after how many milliseconds, an address is tried that was ours a moment ago. */
+const RETRIES = 20;
+const RETRY_DELAY = 5;
+
+function bind(server, destination, retries = RETRIES) {
   const options = {
     plain: server[kPlain],
     routed: server[kRouted],
@@ -266,12 +272,26 @@ function bind(server, destination) {
   try {
     server[kAddress] = server[kListener].listen(destination, options);
   } catch (err) {
+    if (err.code === 'EADDRINUSE' && server[kDraining] > 0 && retries > 0) {
+      // Perhaps by the listener that close() has just given up: the core is about to close it.
+      bindLater(server, destination, retries - 1);
+      return;
+    }
+
     process.nextTick(emitError, server, listenError(err, destination));
     return;
   }
 
   if (server[kUnref]) server.unref();
   process.nextTick(emitListening, server);
+}
+
+function bindLater(server, destination, retries) {
+  const attempt = server[kAttempt];
+
+  setTimeout(() => {
+    if (attempt === server[kAttempt]) bind(server, destination, retries);
+  }, RETRY_DELAY);
 }
 
 function emitError(server, err) {
@@ -292,7 +312,7 @@ function emitClose(server) {
 }
 
 function isDrained(server) {
-  return !server.listening && !server[kDraining] && server._connections === 0;
+  return !server.listening && server[kDraining] === 0 && server._connections === 0;
 }
 
 /** The first 'request' listener takes the plain requests from the core. */

@@ -5,6 +5,7 @@ const net = require('node:net');
 const { Duplex } = require('node:stream');
 
 const { closeError } = require('./native-handle');
+const { peerOf } = require('./request-record');
 const { checkTimeout, streamError, wireForm } = require('./socket-errors');
 const { defineProperties } = require('./socket-properties');
 const {
@@ -26,6 +27,7 @@ const {
   kHub,
   kId,
   kRecord,
+  kRemotePort,
   kTimer
 } = require('./socket-state');
 const { becomeStream, defineStreamState } = require('./socket-stream');
@@ -67,16 +69,10 @@ class NativeSocket extends SocketShape {
     super();
 
     this.server = server;
-    this.timeout = undefined;
     this[kHub] = hub;
     this[kId] = id;
     this[kRecord] = record;
     this[kFlags] = id === -1 ? DESTROYED | ENDING : 0;
-    this[kError] = null;
-    this[kTimer] = null;
-    this[kBytesWritten] = 0;
-    this[kHandedOver] = null;
-    this[kEndCallback] = null;
   }
 
   /**
@@ -89,6 +85,9 @@ class NativeSocket extends SocketShape {
     if (this[kFlags] & (STREAM | DESTROYED)) return -1;
 
     this[kFlags] |= ADOPTED;
+    // The request may go; who is at the other end is still of interest.
+    this[kRemotePort] = this[kRecord].remotePort;
+    this[kRecord] = peerOf(this[kRecord]);
     return this[kId];
   }
 
@@ -403,9 +402,13 @@ class NativeSocket extends SocketShape {
   }
 
   removeListener(event, listener) {
-    const { removeListener } = this[kFlags] & STREAM ? stream : emitter;
+    if (this[kFlags] & STREAM) return stream.removeListener.call(this, event, listener);
 
-    return removeListener.call(this, event, listener);
+    emitter.removeListener.call(this, event, listener);
+    // The handshake's listener came and went: the emptied table need not stay for the connection's life.
+    if (this._eventsCount === 0) this._events = undefined;
+
+    return this;
   }
 
   removeAllListeners(...args) {
@@ -417,6 +420,19 @@ class NativeSocket extends SocketShape {
   unpipe(destination) {
     return this[kFlags] & STREAM ? stream.unpipe.call(this, destination) : this;
   }
+}
+
+// Every connection pays for each field of its own; these are on the prototype until somebody sets them.
+for (const [key, value] of [
+  ['timeout', undefined],
+  [kError, null],
+  [kRemotePort, undefined],
+  [kTimer, null],
+  [kBytesWritten, 0],
+  [kHandedOver, null],
+  [kEndCallback, null]
+]) {
+  Object.defineProperty(NativeSocket.prototype, key, { value, writable: true });
 }
 
 defineProperties(NativeSocket.prototype);

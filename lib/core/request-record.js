@@ -139,9 +139,11 @@ class RequestRecord {
     for (let i = 0; i < count; i++) {
       const word = FIXED_WORDS + 4 * i;
 
-      rawHeaders[2 * i] = text.slice(head + words[word], head + words[word + 1]);
-      rawHeaders[2 * i + 1] = text.slice(head + words[word + 2], head + words[word + 3]);
+      rawHeaders[2 * i] = part(text, head, words, word, 2 * i);
+      rawHeaders[2 * i + 1] = part(text, head, words, word + 2, 2 * i + 1);
     }
+
+    lastHeaders = rawHeaders;
 
     if (words[REMOTE_LENGTH] > 0) {
       this._remoteAddress = text.slice(0, words[REMOTE_LENGTH]);
@@ -162,6 +164,23 @@ class RequestRecord {
   }
 }
 
+/** The names and values of the last request. */
+let lastHeaders = [];
+
+/**
+ * A name or value, as the same string that the last request had in this place if they are equal: clients of one kind send the
+ * same names in the same order and mostly the same values, and a comparison is cheaper than a string.
+ */
+function part(text, head, words, word, index) {
+  const start = head + words[word];
+  const end = head + words[word + 1];
+  const last = lastHeaders[index];
+
+  return last !== undefined && last.length === end - start && text.startsWith(last, start)
+    ? last
+    : text.slice(start, end);
+}
+
 /**
  * The `i32` words of a payload.
  *
@@ -172,4 +191,49 @@ function wordsOf({ bytes, offset }) {
   return new Int32Array(bytes.buffer, bytes.byteOffset + offset, (bytes.length - offset) >> 2);
 }
 
-module.exports = { RequestRecord };
+/**
+ * What is left of a record when its request is done: the ends of the connection.
+ *
+ * @typedef {{ remoteAddress?: string, localAddress?: string, localPort?: number, headLength: number }} Peer
+ */
+
+/** By remote address; connections differ by little else than their remote port. */
+const peers = new Map();
+const PEERS = 256;
+
+/**
+ * @param {RequestRecord} record
+ * @return {Peer} shared by connections with the same values, without the remote port
+ */
+function peerOf(record) {
+  const { remoteAddress, localAddress, localPort, headLength } = record;
+  const known = peers.get(remoteAddress);
+
+  if (
+    known !== undefined &&
+    known.localAddress === localAddress &&
+    known.localPort === localPort &&
+    known.headLength === headLength
+  ) {
+    return known;
+  }
+
+  const peer = {
+    remoteAddress: flat(remoteAddress),
+    localAddress: flat(localAddress),
+    localPort,
+    headLength
+  };
+
+  if (peers.size === PEERS) peers.clear();
+  peers.set(peer.remoteAddress, peer);
+
+  return peer;
+}
+
+/** A copy: a slice of a head would keep the whole head. */
+function flat(text) {
+  return text === undefined ? undefined : Buffer.from(text, 'latin1').latin1Slice();
+}
+
+module.exports = { RequestRecord, peerOf };

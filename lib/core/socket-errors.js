@@ -46,9 +46,12 @@ function codedError(message, code) {
  * @returns {Error} `listen EADDRINUSE: address already in use :::8080`
  */
 function listenError(err, { host, port, path, fd }) {
-  const errno = err.errno === undefined ? os.constants.errno[err.code] : err.errno;
+  let errno = err.errno === undefined ? os.constants.errno[err.code] : err.errno;
 
   if (errno === undefined) return err;
+
+  // Node looks at what a descriptor is before it uses it.
+  if (fd !== undefined && err.code === 'EBADF') errno = os.constants.errno.EINVAL;
 
   const [code, text] = describe(-Math.abs(errno));
   const address = path || host || (fd === undefined ? err.address || '::' : null);

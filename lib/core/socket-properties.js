@@ -15,7 +15,8 @@ const {
   kBytesWritten,
   kError,
   kFlags,
-  kRecord
+  kRecord,
+  kRemotePort
 } = require('./socket-state');
 
 /** What a high-water mark is where there is no stream state: that of a `net.Socket`. */
@@ -74,7 +75,7 @@ const SOCKET_PROPERTIES = {
   bytesWritten: (socket) => socket[kBytesWritten],
   _bytesDispatched: (socket) => socket[kBytesWritten],
   remoteAddress: (socket) => socket[kRecord].remoteAddress,
-  remotePort: (socket) => socket[kRecord].remotePort,
+  remotePort: (socket) => socket[kRemotePort] ?? socket[kRecord].remotePort,
   remoteFamily: (socket) => familyOf(socket[kRecord].remoteAddress),
   localAddress: (socket) => socket[kRecord].localAddress,
   localPort: (socket) => socket[kRecord].localPort,

@@ -13,6 +13,8 @@ module.exports = {
   kId: Symbol('kId'),
   /** The RequestRecord with the addresses. */
   kRecord: Symbol('kRecord'),
+  /** The remote port, once the record is gone. */
+  kRemotePort: Symbol('kRemotePort'),
   /** Bits, see below. */
   kFlags: Symbol('kFlags'),
   /** The error given to `destroy()`, or that of the connection. */

@@ -110,4 +110,12 @@ function applyMask(source, key, target, offset) {
   for (let i = 0; i < source.length; i++) target[offset + i] = source[i] ^ key[i & 3];
 }
 
-module.exports = { applyMask, FastBuffer, isCallersMemory, join, toArrayBuffer, toBinaryType, toBuffer };
+module.exports = {
+  applyMask,
+  FastBuffer,
+  isCallersMemory,
+  join,
+  toArrayBuffer,
+  toBinaryType,
+  toBuffer
+};

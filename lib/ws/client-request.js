@@ -84,8 +84,7 @@ function parseAddress(address) {
   let problem = null;
 
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:' && !ipc) {
-    problem =
-      'The URL\'s protocol must be one of "ws:", "wss:", "http:", "https:", or "ws+unix:"';
+    problem = 'The URL\'s protocol must be one of "ws:", "wss:", "http:", "https:", or "ws+unix:"';
   } else if (ipc && !url.pathname) {
     problem = "The URL's pathname is empty";
   } else if (url.hash) {

@@ -53,10 +53,14 @@ module.exports = {
   kHandle: Symbol('kHandle'),
   /** The queue behind a Blob that is being read, else null. */
   kQueue: Symbol('kQueue'),
+  /** A client's async context, null on a server. */
+  kScope: Symbol('kScope'),
   /** Whether the next `send()` continues a fragmented message. */
   kFragmented: Symbol('kFragmented'),
   /** Whether automatic pongs go through a `pong()` that somebody has overridden. */
   kOwnPongs: Symbol('kOwnPongs'),
+  /** On a prototype: the `pong()` that only sends a pong, so that the core may do it as well. */
+  kPlainPong: Symbol('kPlainPong'),
   /** The error of a broken rule that has not been emitted yet, else null. */
   kFailure: Symbol('kFailure'),
   /** Whether the peer has broken a rule. */

@@ -14,6 +14,7 @@ const {
   EMPTY_BUFFER,
   kFragmented,
   kHandle,
+  kOwnPongs,
   kQueue,
   OPEN,
   STATE_NAMES
@@ -91,13 +92,16 @@ function sendControl(ws, first, data, mask, cb) {
 }
 
 /**
- * Answers a ping that the core has left to us; too many answers that the peer does not read
- * terminate the connection.
+ * Answers a ping, if the core has left that to us and it is to be answered at all; too many
+ * answers that the peer does not read terminate the connection.
  *
- * @param {import('./websocket')} ws an open WebSocket
+ * @param {import('./websocket')} ws the WebSocket
  * @param {Buffer} data the ping's payload
+ * @param {boolean} owed whether nobody has answered it yet
  */
-function answerPing(ws, data) {
+function answerPing(ws, data, owed) {
+  if (!(owed || ws[kOwnPongs]) || !ws._autoPong || ws._readyState !== OPEN) return;
+
   if (ws._maxPendingAutoPongs > 0 && ws._pendingAutoPongs >= ws._maxPendingAutoPongs) {
     ws.terminate();
     return;

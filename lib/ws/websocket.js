@@ -23,8 +23,10 @@ const {
   kPong,
   kProtocolError
 } = require('../core/symbols');
+const { defineAttributes, defineDefaults } = require('./attributes');
 const { toBinaryType } = require('./buffer');
 const { abortConnecting, connect } = require('./client');
+const { ClientScope } = require('./client-scope');
 const { emitFailure, endIfConcluded, failIfDue, startCloseTimer } = require('./closing');
 const { connectionConfig } = require('./connection-config');
 const {
@@ -39,13 +41,13 @@ const {
   kFragmented,
   kHandle,
   kOwnPongs,
+  kPlainPong,
   kQueue,
+  kScope,
   kServer,
   kWebSocket,
-  OPEN,
-  STATE_NAMES
+  OPEN
 } = require('./constants');
-const { defineEventAttribute, EventTarget } = require('./event-target');
 const { closePayload } = require('./outgoing');
 const { ReceiverView, SenderView } = require('./private-members');
 const {
@@ -61,10 +63,12 @@ const {
   TEXT
 } = require('./sending');
 
-const NO_EXTENSIONS = Object.freeze({});
-
 /** On a WebSocket: what `_sender` and `_receiver` give, null until somebody asks. */
 const kViews = Symbol('kViews');
+
+/** What EventEmitter keeps listeners in: an object without a prototype. */
+function Listeners() {}
+Listeners.prototype = Object.create(null);
 
 /** A WebSocket connection. */
 class WebSocket extends EventEmitter {
@@ -80,31 +84,19 @@ class WebSocket extends EventEmitter {
   constructor(address, protocols, options) {
     super();
 
-    // Every connection pays for each field: what few of them need is in objects made on demand.
+    // Node makes a dictionary; listeners of few events fit into an object of a quarter its size.
+    this._events = new Listeners();
+
     this[kHandle] = null;
     this[kServer] = null;
-    this[kQueue] = null;
-    this[kViews] = null;
-    this[kFailure] = null;
-    this[kFailed] = false;
-    this[kFragmented] = false;
-    this[kOwnPongs] = false;
     this._autoPong = false;
     this._binaryType = BINARY_TYPES[0];
-    this._bufferedAmount = 0;
-    this._closeCode = 1006;
-    this._closeFrameReceived = false;
-    this._closeFrameSent = false;
-    this._closeMessage = EMPTY_BUFFER;
     this._closeTimeout = 0;
-    this._errorEmitted = false;
-    this._extensions = NO_EXTENSIONS;
     this._isServer = address === null;
     this._maxPendingAutoPongs = 0;
-    this._paused = false;
-    this._pendingAutoPongs = 0;
-    this._protocol = '';
     this._readyState = CONNECTING;
+
+    if (address !== null) this[kScope] = new ClientScope(this);
 
     const resolved = address === null ? options : connect(this, address, protocols, options);
 
@@ -195,11 +187,13 @@ class WebSocket extends EventEmitter {
     if (socket.setNoDelay) socket.setNoDelay();
 
     // Who overrides pong() wants automatic pongs to go through it, not to be sent by the core.
-    this[kOwnPongs] = this._autoPong && this.pong !== WebSocket.prototype.pong;
+    this[kOwnPongs] = this._autoPong && this.pong !== this[kPlainPong];
+
     const autoPong = this._autoPong && !this[kOwnPongs];
+    const config = connectionConfig(this, autoPong, options);
 
     socket[kWebSocket] = this;
-    this[kHandle] = adopt(socket, head, connectionConfig(this, autoPong, options), this);
+    this[kHandle] = adopt(socket, head, config, this[kScope] ?? this);
     this._readyState = OPEN;
     this.emit('open');
   }
@@ -358,10 +352,7 @@ class WebSocket extends EventEmitter {
    * @param {boolean} owed whether the core has left the answer to us
    */
   [kPing](data, owed) {
-    if ((owed || this[kOwnPongs]) && this._autoPong && this._readyState === OPEN) {
-      answerPing(this, data);
-    }
-
+    answerPing(this, data, owed);
     this.emit('ping', data);
   }
 
@@ -428,31 +419,56 @@ class WebSocket extends EventEmitter {
   }
 }
 
-for (const [value, name] of STATE_NAMES.entries()) {
-  const descriptor = { enumerable: true, value };
+/** Fields that most connections never change: they cost nothing until they are set. */
+const DEFAULTS = {
+  [kQueue]: null,
+  [kViews]: null,
+  [kFailure]: null,
+  [kFailed]: false,
+  [kFragmented]: false,
+  [kOwnPongs]: false,
+  _binaryType: BINARY_TYPES[0],
+  _bufferedAmount: 0,
+  _closeCode: 1006,
+  _closeFrameReceived: false,
+  _closeFrameSent: false,
+  _closeMessage: EMPTY_BUFFER,
+  _errorEmitted: false,
+  _extensions: NO_EXTENSIONS,
+  _paused: false,
+  _pendingAutoPongs: 0,
+  _protocol: ''
+};
 
-  Object.defineProperty(WebSocket, name, descriptor);
-  Object.defineProperty(WebSocket.prototype, name, descriptor);
+for (const key of Reflect.ownKeys(DEFAULTS)) {
+  Object.defineProperty(WebSocket.prototype, key, { value: DEFAULTS[key], writable: true });
 }
 
-for (const name of [
-  'binaryType',
-  'bufferedAmount',
-  'extensions',
-  'isPaused',
-  'protocol',
-  'readyState',
-  'url'
-]) {
-  Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
-}
+defineAttributes(WebSocket);
 
-for (const type of ['open', 'error', 'close', 'message']) {
-  defineEventAttribute(WebSocket.prototype, type);
-}
+// Every connection pays for each field of its own. These are on the prototype until they change,
+// which most connections see once, at their end.
+defineDefaults(WebSocket.prototype, {
+  [kFailed]: false,
+  [kFailure]: null,
+  [kFragmented]: false,
+  [kOwnPongs]: false,
+  [kQueue]: null,
+  [kScope]: null,
+  [kViews]: null,
+  _bufferedAmount: 0,
+  _closeCode: 1006,
+  _closeFrameReceived: false,
+  _closeFrameSent: false,
+  _closeMessage: EMPTY_BUFFER,
+  _errorEmitted: false,
+  _extensions: Object.freeze({}),
+  _paused: false,
+  _pendingAutoPongs: 0,
+  _protocol: ''
+});
 
-WebSocket.prototype.addEventListener = EventTarget.addEventListener;
-WebSocket.prototype.removeEventListener = EventTarget.removeEventListener;
+WebSocket.prototype[kPlainPong] = WebSocket.prototype.pong;
 
 /**
  * @param {WebSocket} ws a WebSocket that has a handle

@@ -2,6 +2,7 @@
 
 const { kCloseFrame, kMessage, kPing, kPong } = require('../core/symbols');
 const { toBinaryType } = require('../ws/buffer');
+const { kPlainPong } = require('../ws/constants');
 const { answerPing } = require('../ws/sending');
 const BaseWebSocket = require('../ws/websocket');
 
@@ -106,8 +107,7 @@ class WebSocket extends BaseWebSocket {
 
   [kPing](data, owed) {
     this.bytesReceived += frameSize(data.length);
-    if (owed && this.readyState === BaseWebSocket.OPEN) answerPing(this, data);
-
+    answerPing(this, data, owed);
     this.emit('ping', data, { masked: true, binary: true });
   }
 
@@ -128,6 +128,8 @@ class WebSocket extends BaseWebSocket {
     return false;
   }
 }
+
+WebSocket.prototype[kPlainPong] = WebSocket.prototype.pong;
 
 module.exports = WebSocket;
 

@@ -17,7 +17,8 @@ pub(crate) struct Live<T> {
     pub(crate) protocol: Option<Connection>,
     /// Bytes that were read before START.
     pub(crate) rest: Vec<u8>,
-    pub(crate) outbox: Outbox,
+    /// Allocated while something waits: most connections, most of the time, have nothing to write.
+    outbox: Option<Box<Outbox>>,
     /// The driver's task; its transport wakes it.
     pub(crate) waker: Option<Waker>,
     /// Told apart from an earlier connection with the same id.
@@ -27,7 +28,7 @@ pub(crate) struct Live<T> {
     /// Bytes queued so far by JavaScript.
     pub(crate) given: u64,
     /// WRITTEN records that were asked for: position in `queued`, token.
-    notifies: Vec<(u64, u32)>,
+    notifies: Option<Box<Vec<(u64, u32)>>>,
     /// Sequence of the batch with this connection's last record.
     pub(crate) last_event: u64,
     pub(crate) paused: bool,
@@ -45,12 +46,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Live<T> {
             stream,
             protocol: None,
             rest,
-            outbox: Outbox::default(),
+            outbox: None,
             waker: None,
             generation,
             queued: 0,
             given: 0,
-            notifies: Vec::new(),
+            notifies: None,
             last_event: 0,
             paused: false,
             read_closed: false,
@@ -59,6 +60,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Live<T> {
             auto_pong: true,
             stalled: false,
         }
+    }
+
+    /// Bytes that the kernel has not taken.
+    pub(crate) fn waiting(&self) -> usize {
+        self.outbox.as_ref().map_or(0, |outbox| outbox.len())
+    }
+
+    /// Where what the kernel does not take is kept.
+    pub(crate) fn outbox(&mut self) -> &mut Outbox {
+        self.outbox.get_or_insert_default()
     }
 
     /// Whether the driver should read. A raw connection is read only to discard, after its refusal.
@@ -86,7 +97,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Live<T> {
     pub(crate) fn write_now(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let length: usize = slices.iter().map(|slice| slice.len()).sum();
         self.queued += length as u64;
-        if !self.outbox.is_empty() || self.write_closed || length == 0 {
+        if self.waiting() > 0 || self.write_closed || length == 0 {
             return Ok(0);
         }
         // Before the task's first poll there is nobody to wake; that poll flushes the outbox.
@@ -105,7 +116,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Live<T> {
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let written = self.write_now(&[IoSlice::new(bytes)])?;
         if written < bytes.len() {
-            self.outbox.push(bytes.get(written..).unwrap_or_default());
+            self.outbox().push(bytes.get(written..).unwrap_or_default());
             self.wake();
         }
         Ok(())
@@ -113,17 +124,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Live<T> {
 
     /// Writes what waits, then FIN if one was asked for.
     pub(crate) fn flush(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        while !self.outbox.is_empty() {
+        while let Some(outbox) = self.outbox.as_mut().filter(|outbox| !outbox.is_empty()) {
             let mut slices = [IoSlice::new(&[]); SLICES];
-            let count = self.outbox.fill(&mut slices);
+            let count = outbox.fill(&mut slices);
             let ready = slices.get(..count).unwrap_or_default();
             match Pin::new(&mut self.stream).poll_write_vectored(cx, ready) {
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(written)) => self.outbox.advance(written),
+                Poll::Ready(Ok(written)) => outbox.advance(written),
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Pending => return Ok(()),
             }
         }
+        self.outbox = None;
         if self.ending && !self.write_closed {
             match Pin::new(&mut self.stream).poll_shutdown(cx) {
                 Poll::Ready(Ok(())) => self.write_closed = true,
@@ -140,22 +152,24 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Live<T> {
 
     /// Asks for a WRITTEN record with `token` when everything queued so far was accepted.
     pub(crate) fn notify(&mut self, token: u32) {
-        self.notifies.push((self.queued, token));
+        self.notifies.get_or_insert_default().push((self.queued, token));
     }
 
     /// The newest token whose bytes are all written, if any is due.
     pub(crate) fn due_notify(&mut self) -> Option<u32> {
-        if self.notifies.is_empty() {
-            return None;
+        let written = self.queued - self.waiting() as u64;
+        let notifies = self.notifies.as_mut()?;
+        let due = notifies.iter().take_while(|(position, _)| *position <= written).count();
+        let token = notifies.drain(..due).next_back().map(|(_, token)| token);
+        if notifies.is_empty() {
+            self.notifies = None;
         }
-        let written = self.queued - self.outbox.len() as u64;
-        let due = self.notifies.iter().take_while(|(position, _)| *position <= written).count();
-        self.notifies.drain(..due).next_back().map(|(_, token)| token)
+        token
     }
 
     /// Tells the other thread how far JavaScript's bytes got.
     pub(crate) fn report(&mut self, id: u32, progress: &Progress) {
-        let waiting = self.outbox.len() as u64;
+        let waiting = self.waiting() as u64;
         progress.report(id, self.given.saturating_sub(waiting), waiting > 0);
         if waiting == 0
             && let Some(protocol) = &mut self.protocol

@@ -93,9 +93,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
                 written -= from;
                 if write.op == op::LARGE {
                     let large = batch.large.get_mut(write.a as usize);
-                    live.outbox.push_owned(large.map(std::mem::take).unwrap_or_default(), from);
+                    live.outbox().push_owned(large.map(std::mem::take).unwrap_or_default(), from);
                 } else {
-                    live.outbox.push(bytes_of(write, batch).get(from..).unwrap_or_default());
+                    live.outbox().push(bytes_of(write, batch).get(from..).unwrap_or_default());
                 }
             }
             live.wake();

@@ -181,7 +181,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
         if let Slot::Live(live) = std::mem::replace(slot, Slot::Closed) {
             live.wake();
             // Callbacks of bytes that the engine still holds fail; if it holds none, they succeed.
-            self.events.push(id, kind::CLOSED, errno, u32::from(live.outbox.is_empty()));
+            self.events.push(id, kind::CLOSED, errno, u32::from(live.waiting() == 0));
             self.announce();
         }
     }

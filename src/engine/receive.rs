@@ -156,7 +156,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
     /// Writes what waits, reports it, and closes a connection that is finished in both directions.
     pub(super) fn flush(&mut self, id: u32, cx: &mut Context<'_>) -> io::Result<()> {
         let Some(Slot::Live(live)) = self.slots.get_mut(id as usize) else { return Ok(()) };
-        let waiting = !live.outbox.is_empty();
+        let waiting = live.waiting() > 0;
         if waiting || live.ending && !live.write_closed {
             live.flush(cx)?;
         }

@@ -54,7 +54,10 @@ const playCases = async (cases, connect) => {
       const event = await events.next();
       trace.push(event);
       // A peer that hangs would do so in many cases: the rest stays without a trace.
-      if (event === 'timeout') return traces;
+      if (event === 'timeout') {
+        if (actions.terminate) actions.terminate();
+        return traces;
+      }
       // Out of step: what follows would only wait.
       if (event.startsWith('close') && step.see !== 'close') break;
     }

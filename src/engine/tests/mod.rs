@@ -184,3 +184,10 @@ pub(super) fn run<F: Future<Output = ()>>(test: impl FnOnce() -> F) {
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async { test().await });
 }
+
+/// Ten thousand idle connections are ten thousand of these.
+#[test]
+fn an_idle_connection_is_small() {
+    let size = size_of::<super::connection::Live<crate::transport::Stream>>();
+    assert!(size <= 256, "{size} bytes");
+}
