@@ -419,31 +419,6 @@ class WebSocket extends EventEmitter {
   }
 }
 
-/** Fields that most connections never change: they cost nothing until they are set. */
-const DEFAULTS = {
-  [kQueue]: null,
-  [kViews]: null,
-  [kFailure]: null,
-  [kFailed]: false,
-  [kFragmented]: false,
-  [kOwnPongs]: false,
-  _binaryType: BINARY_TYPES[0],
-  _bufferedAmount: 0,
-  _closeCode: 1006,
-  _closeFrameReceived: false,
-  _closeFrameSent: false,
-  _closeMessage: EMPTY_BUFFER,
-  _errorEmitted: false,
-  _extensions: NO_EXTENSIONS,
-  _paused: false,
-  _pendingAutoPongs: 0,
-  _protocol: ''
-};
-
-for (const key of Reflect.ownKeys(DEFAULTS)) {
-  Object.defineProperty(WebSocket.prototype, key, { value: DEFAULTS[key], writable: true });
-}
-
 defineAttributes(WebSocket);
 
 // Every connection pays for each field of its own. These are on the prototype until they change,
