@@ -66,7 +66,10 @@ describe('worker threads', () => {
   for (const mainLoads of ['before', 'after', 'never']) {
     it(`are terminated in mid-traffic; the main thread loads the addon ${mainLoads}`, async () => {
       const { code, signal, out, err } = await runProgram('workers', ['8', mainLoads], 60_000);
-      assert.deepStrictEqual({ code, signal, out, err }, { code: 0, signal: null, out: 'clean\n', err: '' });
+      assert.deepStrictEqual(
+        { code, signal, out, err },
+        { code: 0, signal: null, out: 'clean\n', err: '' }
+      );
     });
   }
 });

@@ -1,6 +1,6 @@
 'use strict';
 
-const { AsyncResource } = require('async_hooks');
+const { AsyncResource } = require('node:async_hooks');
 
 const { protocolError } = require('./errors');
 const { kind, PING_OWED } = require('./records');

@@ -166,7 +166,7 @@ class Hub {
   /** Whether an idle timer wants to hear of the connection's traffic. */
   watch(id, on) {
     const target = this.targets[id];
-    if (target !== undefined && target.touch) target.idle = on;
+    if (target?.touch) target.idle = on;
   }
 
   /**

@@ -1,6 +1,6 @@
 'use strict';
 
-const { randomFillSync } = require('crypto');
+const { randomFillSync } = require('node:crypto');
 
 const POOL_BYTES = 8 * 1024;
 

@@ -12,7 +12,6 @@ const LARGE = 16 * 1024;
 /** Strings up to this many UTF-16 units are encoded straight into the out buffer (three bytes each at most). */
 const LARGE_TEXT = 16 * 1024;
 
-
 /**
  * Outbound half of the crossing: finished frames in one buffer, commands in one array, handed over together.
  *
@@ -53,10 +52,7 @@ class OutBuffer {
   reserve(size) {
     if (this.control[control.COMMANDS] === 0) {
       this.restart();
-    } else if (
-      this.used + size > OUT_BYTES ||
-      this.control[control.COMMANDS] >= COMMANDS - 2
-    ) {
+    } else if (this.used + size > OUT_BYTES || this.control[control.COMMANDS] >= COMMANDS - 2) {
       this.native.flush();
       this.restart();
     }
@@ -229,6 +225,5 @@ class OutBuffer {
 function headerSize(length) {
   return length < 126 ? 2 : length <= 0xffff ? 4 : 10;
 }
-
 
 module.exports = { OutBuffer, headerSize, LARGE };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { getSystemErrorMap } = require('util');
+const { getSystemErrorMap } = require('node:util');
 
 /**
  * An Error as Node makes it from a system call: `"<syscall> <CODE>"` with `errno` (negative), `code` and `syscall`; where an address

@@ -1,6 +1,6 @@
 'use strict';
 
-const net = require('net');
+const net = require('node:net');
 
 const { NativeHandle } = require('./native-handle');
 const { kEnd } = require('./symbols');
@@ -20,7 +20,10 @@ class Shell extends net.Socket {
 
   /** Raw bytes take their place among the frames. */
   _write(chunk, encoding, callback) {
-    this[kTaken].writeRaw(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk, callback);
+    this[kTaken].writeRaw(
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
+      callback
+    );
   }
 
   _final(callback) {
@@ -167,7 +170,7 @@ function canTakeOver(socket) {
   if (process.platform !== 'linux' && process.platform !== 'darwin') return false;
   if (Object.getPrototypeOf(socket) !== net.Socket.prototype) return false;
   const handle = socket._handle;
-  const name = handle && handle.constructor.name;
+  const name = handle?.constructor.name;
   return (
     (name === 'TCP' || name === 'Pipe') &&
     handle.fd >= 0 &&

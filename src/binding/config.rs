@@ -25,7 +25,11 @@ pub struct ConnectionConfig {
 
 impl ConnectionConfig {
     pub(super) fn into_protocol(self) -> Arc<Config> {
-        let base = if self.is_server { Config::server() } else { Config::client() };
+        let base = if self.is_server {
+            Config::server()
+        } else {
+            Config::client()
+        };
         Arc::new(Config {
             // A JavaScript integer below 2^53, not negative: the cast is exact.
             max_payload: self.max_payload.max(0.0) as u64,

@@ -119,7 +119,12 @@ impl Crossing {
         shared.out.copy_to(used, &mut batch.data);
         batch.commands.extend((0..count).map(|index| {
             let word = |at: usize| shared.commands.at(index * 4 + at).cast_unsigned();
-            Command { connection: word(0), op: word(1), a: word(2), b: word(3) }
+            Command {
+                connection: word(0),
+                op: word(1),
+                a: word(2),
+                b: word(3),
+            }
         }));
         batch.large.append(&mut self.frames.borrow_mut());
         shared.control.set(control::COMMANDS, 0);
@@ -136,7 +141,11 @@ impl Crossing {
 
     /// The payload that a LARGE record names.
     pub(super) fn take_large(&self, index: usize) -> Vec<u8> {
-        self.large.borrow_mut().get_mut(index).map(std::mem::take).unwrap_or_default()
+        self.large
+            .borrow_mut()
+            .get_mut(index)
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
     pub(super) fn send(&self, message: Message) {
@@ -159,7 +168,9 @@ impl Crossing {
         }
         self.hub.take_batches(&mut self.batches.borrow_mut());
         loop {
-            let Some(mut batch) = self.batches.borrow_mut().pop_front() else { break };
+            let Some(mut batch) = self.batches.borrow_mut().pop_front() else {
+                break;
+            };
             self.shared.control.set(control::DRAINING, 1);
             self.dispatch(&mut batch.events);
             self.shared.control.set(control::DRAINING, 0);
@@ -207,9 +218,13 @@ impl Crossing {
         let mut from = 0;
         for run in records.chunk_by(|a, b| a.connection == b.connection) {
             let to = from + run.len();
-            self.shared.control.set(control::TO, i32::try_from(to).unwrap_or(0));
+            self.shared
+                .control
+                .set(control::TO, i32::try_from(to).unwrap_or(0));
             // JavaScript moves FROM before each record: what a listener's exception left is delivered by the next call.
-            self.shared.control.set(control::FROM, i32::try_from(from).unwrap_or(0));
+            self.shared
+                .control
+                .set(control::FROM, i32::try_from(from).unwrap_or(0));
             loop {
                 let before = self.shared.control.at(control::FROM);
                 if usize::try_from(before).unwrap_or(to) >= to || !self.call_drain() {
@@ -281,7 +296,11 @@ pub(super) fn new_slab(
     // SAFETY: on the environment's thread with a handle scope open; both statuses are checked.
     unsafe {
         let needed = u32::try_from(needed).unwrap_or(u32::MAX);
-        check(sys::napi_create_uint32(env.raw(), needed, &raw mut argument))?;
+        check(sys::napi_create_uint32(
+            env.raw(),
+            needed,
+            &raw mut argument,
+        ))?;
         check(sys::napi_call_function(
             env.raw(),
             receiver.value(),

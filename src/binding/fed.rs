@@ -52,7 +52,10 @@ impl Fed {
     /// Parses a chunk. The events wait for [`Self::place`].
     pub(super) fn feed(&mut self, id: u32, chunk: &[u8]) {
         let mut events = std::mem::take(&mut self.spare);
-        let slot = self.connections.get_mut(id as usize).and_then(Option::as_mut);
+        let slot = self
+            .connections
+            .get_mut(id as usize)
+            .and_then(Option::as_mut);
         if let Some(connection) = slot {
             let mut out = Vec::new();
             let mut replies = Replies {
@@ -92,7 +95,9 @@ impl Fed {
         receiver: &Strong,
     ) -> Result<u32> {
         self.slab.revalidate(env.raw());
-        let Some(mut pending) = self.pending.pop() else { return Ok(0) };
+        let Some(mut pending) = self.pending.pop() else {
+            return Ok(0);
+        };
         let capacity = records.len() / 4;
         let mut count = 0;
         while let Some(record) = pending.events.records.get(pending.next) {
@@ -137,7 +142,10 @@ impl Fed {
     }
 
     pub(super) fn take_large(&mut self, index: usize) -> Vec<u8> {
-        self.large.get_mut(index).map(std::mem::take).unwrap_or_default()
+        self.large
+            .get_mut(index)
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
     pub(super) fn release(&mut self) {

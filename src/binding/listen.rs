@@ -93,7 +93,10 @@ pub(super) fn bind(target: &ListenTarget) -> io::Result<Bound> {
     }
     #[cfg(unix)]
     if let Some(fd) = target.fd {
-        return server::bind(BindTarget::Descriptor(super::descriptor::duplicate(fd)?), backlog);
+        return server::bind(
+            BindTarget::Descriptor(super::descriptor::duplicate(fd)?),
+            backlog,
+        );
     }
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
     let port = u16::try_from(target.port.unwrap_or(0)).map_err(|_| invalid())?;
@@ -105,7 +108,14 @@ pub(super) fn bind(target: &ListenTarget) -> io::Result<Bound> {
             let host = host.as_deref().unwrap_or("::");
             let address: IpAddr = host.parse().map_err(|_| invalid())?;
             let address = (address, port).into();
-            server::bind(BindTarget::Tcp { address, ipv6_only, reuse_port }, backlog)
+            server::bind(
+                BindTarget::Tcp {
+                    address,
+                    ipv6_only,
+                    reuse_port,
+                },
+                backlog,
+            )
         }
     }
 }
@@ -113,7 +123,11 @@ pub(super) fn bind(target: &ListenTarget) -> io::Result<Bound> {
 pub(super) fn listener_config(id: u32, options: &ListenOptions) -> ListenerConfig {
     ListenerConfig {
         id,
-        plain: if options.hand_over_plain { Plain::HandOver } else { Plain::Answer },
+        plain: if options.hand_over_plain {
+            Plain::HandOver
+        } else {
+            Plain::Answer
+        },
         routed: options.routed,
         reject_unhandled: options.reject_unhandled,
         // Node's limits: http.maxHeaderSize, server.maxHeadersCount, headersTimeout, keepAliveTimeout.

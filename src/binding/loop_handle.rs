@@ -107,7 +107,10 @@ impl Doorbell {
         }
         // SAFETY: an initialised handle on its own thread.
         unsafe { (uv.unhold)(cell.cast()) };
-        Ok(Self { uv, cell: Arc::new(Mutex::new(Some(Pointer(cell)))) })
+        Ok(Self {
+            uv,
+            cell: Arc::new(Mutex::new(Some(Pointer(cell)))),
+        })
     }
 
     /// A closure that rings, for other threads. After `close` it does nothing.
@@ -134,7 +137,11 @@ impl Doorbell {
 
     /// Closes the handle; `closed` runs on the loop when libuv has let go of it.
     pub(super) fn close(&self, closed: impl FnOnce() + 'static) {
-        let pointer = self.cell.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let pointer = self
+            .cell
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         match pointer {
             Some(Pointer(cell)) => {
                 // SAFETY: an open handle, on the loop's thread; `done` frees the cell once libuv has let go of it.

@@ -19,7 +19,10 @@ impl Strong {
         // SAFETY: `env` and `value` come from the running call; the status is checked.
         let status = unsafe { sys::napi_create_reference(env.raw(), value, 1, &raw mut reference) };
         check(status)?;
-        Ok(Self { env: env.raw(), reference: Cell::new(reference) })
+        Ok(Self {
+            env: env.raw(),
+            reference: Cell::new(reference),
+        })
     }
 
     /// The value. Needs an open handle scope on the JavaScript thread.
@@ -77,7 +80,11 @@ impl Words {
         if kind != sys::TypedarrayType::int32_array {
             return Err(Error::new(Status::InvalidArg, "an Int32Array is needed"));
         }
-        Ok(Self { data: data.cast(), length, keep: Strong::new(env, value)? })
+        Ok(Self {
+            data: data.cast(),
+            length,
+            keep: Strong::new(env, value)?,
+        })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -122,7 +129,11 @@ pub(super) struct Bytes {
 impl Bytes {
     pub(super) fn new(env: Env, value: sys::napi_value) -> Result<Self> {
         let (_, length, data) = typed_array(env, value)?;
-        Ok(Self { data: data.cast(), length, keep: Strong::new(env, value)? })
+        Ok(Self {
+            data: data.cast(),
+            length,
+            keep: Strong::new(env, value)?,
+        })
     }
 
     /// Appends the first `length` bytes to `target`.
@@ -166,7 +177,12 @@ pub(super) struct Slab {
 
 impl Default for Slab {
     fn default() -> Self {
-        Self { data: ptr::null_mut(), length: 0, used: 0, keep: None }
+        Self {
+            data: ptr::null_mut(),
+            length: 0,
+            used: 0,
+            keep: None,
+        }
     }
 }
 
@@ -178,7 +194,12 @@ impl Slab {
             sys::napi_get_arraybuffer_info(env.raw(), value, &raw mut data, &raw mut length)
         };
         check(status)?;
-        Ok(Self { data: data.cast(), length, used: 0, keep: Some(Strong::new(env, value)?) })
+        Ok(Self {
+            data: data.cast(),
+            length,
+            used: 0,
+            keep: Some(Strong::new(env, value)?),
+        })
     }
 
     /// Must be called after JavaScript ran and before `put`: a slab that was transferred away is given up.

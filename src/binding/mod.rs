@@ -1,7 +1,7 @@
 //! The N-API boundary: conversions, and the JavaScript thread's half of the crossing. The only layer that names napi.
 
-// `unsafe` is needed for N-API's raw calls, libuv and memory shared with JavaScript; it stays in these files, each block with its reason.
-#![expect(unreachable_pub, reason = "items that #[napi] exports are pub in private modules")]
+// `unsafe` is needed for N-API's raw calls, libuv and memory shared with JavaScript; it stays in the files that say so here,
+// each block with its reason.
 
 mod config;
 #[expect(unsafe_code, reason = "raw N-API calls of the drain loop")]

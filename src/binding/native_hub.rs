@@ -18,7 +18,7 @@ use super::memory::{Bytes, Strong, Words};
 use super::teardown;
 use crate::hub::Message;
 use crate::protocol::config::Config;
-use crate::protocol::{frame, handshake, mask};
+use crate::protocol::{frame, mask};
 use crate::server::{Plain, Routes};
 
 /// How long `flushSync` waits for the IO thread.
@@ -43,7 +43,9 @@ impl NativeHub {
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, memory: Object<'_>) -> Result<Self> {
         let property = |name: &str| -> Result<napi::sys::napi_value> {
-            memory.get_named_property::<Unknown<'_>>(name).map(|value| value.raw())
+            memory
+                .get_named_property::<Unknown<'_>>(name)
+                .map(|value| value.raw())
         };
         let words = |name: &str| Words::new(env, property(name)?);
         let strong = |name: &str| Strong::new(env, property(name)?);
@@ -119,7 +121,8 @@ impl NativeHub {
     #[napi(catch_unwind)]
     pub fn share_config(&self, index: u32) {
         if let Some(config) = self.configs.borrow().get(index as usize) {
-            self.crossing.send(Message::Configure(index as usize, Arc::clone(config)));
+            self.crossing
+                .send(Message::Configure(index as usize, Arc::clone(config)));
         }
     }
 
@@ -141,7 +144,11 @@ impl NativeHub {
     pub fn adopt(&self, id: u32, fd: i32, read: &[u8]) -> i32 {
         match super::descriptor::duplicate(fd) {
             Ok(descriptor) => {
-                self.crossing.send(Message::Adopt { id, descriptor, rest: read.to_vec() });
+                self.crossing.send(Message::Adopt {
+                    id,
+                    descriptor,
+                    rest: read.to_vec(),
+                });
                 0
             }
             Err(error) => error.raw_os_error().unwrap_or(libc::EINVAL),
@@ -160,7 +167,11 @@ impl NativeHub {
         let config = listen::listener_config(id, &options);
         let routes = Routes::default();
         self.routes.borrow_mut().insert(id, routes.clone());
-        self.crossing.send(Message::Listen { bound, config, routes });
+        self.crossing.send(Message::Listen {
+            bound,
+            config,
+            routes,
+        });
         result
     }
 
@@ -174,14 +185,21 @@ impl NativeHub {
     /// Whether plain HTTP connections are handed to JavaScript from now on, or answered 426.
     #[napi(catch_unwind)]
     pub fn set_plain(&self, id: u32, hand_over: bool) {
-        let plain = if hand_over { Plain::HandOver } else { Plain::Answer };
+        let plain = if hand_over {
+            Plain::HandOver
+        } else {
+            Plain::Answer
+        };
         self.crossing.send(Message::SetPlain(id, plain));
     }
 
     /// Adds a path to a routed listener; its route number.
     #[napi(catch_unwind)]
     pub fn add_route(&self, id: u32, path: String) -> u32 {
-        self.routes.borrow().get(&id).map_or(u32::MAX, |routes| routes.add(&path))
+        self.routes
+            .borrow()
+            .get(&id)
+            .map_or(u32::MAX, |routes| routes.add(&path))
     }
 
     /// Removes a path.
@@ -225,7 +243,12 @@ impl NativeHub {
     #[napi(catch_unwind)]
     pub fn more(&self) -> Result<u32> {
         let mut fed = self.fed.borrow_mut();
-        fed.place(self.env, &self.fed_records, &self.fed_refill, &self.receiver)
+        fed.place(
+            self.env,
+            &self.fed_records,
+            &self.fed_refill,
+            &self.receiver,
+        )
     }
 
     /// As `takeLarge`, for a fed connection's record.
@@ -257,10 +280,4 @@ fn build_frame(first: u32, payload: &[u8], key: Option<&[u8]>) -> Vec<u8> {
         mask::apply(tail, key, 0);
     }
     bytes
-}
-
-/// `Sec-WebSocket-Accept` for a key (RFC 6455, 4.2.2).
-#[napi(catch_unwind)]
-pub fn accept_key(key: String) -> String {
-    handshake::accept_key(key.as_bytes())
 }

@@ -14,9 +14,8 @@ use super::memory::check;
 pub(super) fn on_end(env: Env, crossing: Rc<Crossing>) -> Result<()> {
     let data = Rc::into_raw(crossing).cast_mut().cast();
     // SAFETY: `data` is an owned reference that `hook` takes back, once.
-    let status = unsafe {
-        sys::napi_add_async_cleanup_hook(env.raw(), Some(hook), data, ptr::null_mut())
-    };
+    let status =
+        unsafe { sys::napi_add_async_cleanup_hook(env.raw(), Some(hook), data, ptr::null_mut()) };
     check(status)
 }
 

@@ -28,6 +28,10 @@ pub(crate) struct Live<T> {
     /// Bytes queued so far by JavaScript.
     pub(crate) given: u64,
     /// WRITTEN records that were asked for: position in `queued`, token.
+    #[expect(
+        clippy::box_collection,
+        reason = "nearly always absent: a pointer instead of three"
+    )]
     notifies: Option<Box<Vec<(u64, u32)>>>,
     /// Sequence of the batch with this connection's last record.
     pub(crate) last_event: u64,
@@ -82,7 +86,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Live<T> {
 
     /// Makes sure that the driver's task is woken by the transport.
     pub(crate) fn set_waker(&mut self, cx: &Context<'_>) {
-        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+        if !self
+            .waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
             self.waker = Some(cx.waker().clone());
         }
     }
@@ -152,14 +160,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Live<T> {
 
     /// Asks for a WRITTEN record with `token` when everything queued so far was accepted.
     pub(crate) fn notify(&mut self, token: u32) {
-        self.notifies.get_or_insert_default().push((self.queued, token));
+        self.notifies
+            .get_or_insert_default()
+            .push((self.queued, token));
     }
 
     /// The newest token whose bytes are all written, if any is due.
     pub(crate) fn due_notify(&mut self) -> Option<u32> {
         let written = self.queued - self.waiting() as u64;
         let notifies = self.notifies.as_mut()?;
-        let due = notifies.iter().take_while(|(position, _)| *position <= written).count();
+        let due = notifies
+            .iter()
+            .take_while(|(position, _)| *position <= written)
+            .count();
         let token = notifies.drain(..due).next_back().map(|(_, token)| token);
         if notifies.is_empty() {
             self.notifies = None;

@@ -60,7 +60,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
     }
 
     fn write(&mut self, id: u32, writes: &[Command], batch: &mut CommandBatch) -> io::Result<()> {
-        let Some(Slot::Live(live)) = self.slots.get_mut(id as usize) else { return Ok(()) };
+        let Some(Slot::Live(live)) = self.slots.get_mut(id as usize) else {
+            return Ok(());
+        };
         for write in writes {
             match write.op {
                 op::DATA_MASK => {
@@ -85,7 +87,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
         let slices = slices.get(..writes.len()).unwrap_or_default();
         let length: usize = slices.iter().map(|slice| slice.len()).sum();
         live.given += length as u64;
-        let mut written = if live.ending { length } else { live.write_now(slices)? };
+        let mut written = if live.ending {
+            length
+        } else {
+            live.write_now(slices)?
+        };
         if written < length {
             for write in writes {
                 let size = bytes_of(write, batch).len();
@@ -93,9 +99,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
                 written -= from;
                 if write.op == op::LARGE {
                     let large = batch.large.get_mut(write.a as usize);
-                    live.outbox().push_owned(large.map(std::mem::take).unwrap_or_default(), from);
+                    live.outbox()
+                        .push_owned(large.map(std::mem::take).unwrap_or_default(), from);
                 } else {
-                    live.outbox().push(bytes_of(write, batch).get(from..).unwrap_or_default());
+                    live.outbox()
+                        .push(bytes_of(write, batch).get(from..).unwrap_or_default());
                 }
             }
             live.wake();
@@ -113,7 +121,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
             return Ok(());
         }
         let (now_ms, config) = (self.now_ms, self.configs.get(command.a as usize).cloned());
-        let Some(live) = self.live(id) else { return Ok(()) };
+        let Some(live) = self.live(id) else {
+            return Ok(());
+        };
         match command.op {
             op::END => {
                 live.ending = true;
@@ -131,7 +141,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
                 live.wake();
             }
             op::START => {
-                let Some(config) = config else { return Err(io::ErrorKind::InvalidInput.into()) };
+                let Some(config) = config else {
+                    return Err(io::ErrorKind::InvalidInput.into());
+                };
                 live.auto_pong = command.b & 1 == 1;
                 live.given = 0;
                 live.protocol = Some(Connection::new(config));
@@ -142,7 +154,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
                 live.auto_pong = false;
                 let generation = live.generation;
                 if command.a > 0 {
-                    self.timers.insert(now_ms + u64::from(command.a), id, generation);
+                    self.timers
+                        .insert(now_ms + u64::from(command.a), id, generation);
                 }
             }
             op::AUTO_PONG => live.auto_pong = command.a == 1,
@@ -191,7 +204,13 @@ fn is_write(code: u32) -> bool {
 
 fn bytes_of<'a>(write: &Command, batch: &'a CommandBatch) -> &'a [u8] {
     match write.op {
-        op::LARGE => batch.large.get(write.a as usize).map_or(&[], |bytes| bytes.as_slice()),
-        _ => batch.data.get(write.a as usize..write.b as usize).unwrap_or_default(),
+        op::LARGE => batch
+            .large
+            .get(write.a as usize)
+            .map_or(&[], |bytes| bytes.as_slice()),
+        _ => batch
+            .data
+            .get(write.a as usize..write.b as usize)
+            .unwrap_or_default(),
     }
 }

@@ -45,7 +45,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Driver<T> {
         publish: impl FnMut(EventQueue, u64) -> EventQueue + Unpin + 'static,
     ) -> Self {
         let engine = Rc::new(RefCell::new(Engine::new(progress, 0)));
-        let driver = Self { engine, timers: Rc::new(Notify::new()), started: Instant::now() };
+        let driver = Self {
+            engine,
+            timers: Rc::new(Notify::new()),
+            started: Instant::now(),
+        };
         tokio::task::spawn_local(Publisher {
             engine: Rc::clone(&driver.engine),
             publish,

@@ -161,7 +161,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
         let mut fired = std::mem::take(&mut self.fired);
         self.timers.advance(now_ms, &mut fired);
         for (id, generation) in fired.drain(..) {
-            if self.live(id).is_some_and(|live| live.generation == generation) {
+            if self
+                .live(id)
+                .is_some_and(|live| live.generation == generation)
+            {
                 self.close(id, 0);
             }
         }
@@ -177,17 +180,22 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
 
     /// Drops a connection and records CLOSED with `errno` (0: none).
     pub fn close(&mut self, id: u32, errno: u32) {
-        let Some(slot) = self.slots.get_mut(id as usize) else { return };
+        let Some(slot) = self.slots.get_mut(id as usize) else {
+            return;
+        };
         if let Slot::Live(live) = std::mem::replace(slot, Slot::Closed) {
             live.wake();
             // Callbacks of bytes that the engine still holds fail; if it holds none, they succeed.
-            self.events.push(id, kind::CLOSED, errno, u32::from(live.waiting() == 0));
+            self.events
+                .push(id, kind::CLOSED, errno, u32::from(live.waiting() == 0));
             self.announce();
         }
     }
 
     fn fail(&mut self, id: u32, error: &io::Error) {
-        let errno = error.raw_os_error().and_then(|errno| u32::try_from(errno).ok());
+        let errno = error
+            .raw_os_error()
+            .and_then(|errno| u32::try_from(errno).ok());
         self.close(id, errno.unwrap_or(0));
     }
 

@@ -43,7 +43,9 @@ impl Outbox {
 
     /// Queues `bytes` from `from` on, without copying.
     pub(crate) fn push_owned(&mut self, bytes: Vec<u8>, from: usize) {
-        let Some(rest) = bytes.len().checked_sub(from).filter(|rest| *rest > 0) else { return };
+        let Some(rest) = bytes.len().checked_sub(from).filter(|rest| *rest > 0) else {
+            return;
+        };
         if self.is_empty() {
             self.start = from;
             self.length = rest;

@@ -57,7 +57,9 @@ impl Progress {
     /// Bytes of JavaScript's frames that the kernel has taken, and whether the engine holds more for this connection.
     #[must_use]
     pub fn accepted(&self, connection: u32) -> (u64, bool) {
-        let value = self.cell(connection).map_or(0, |cell| cell.load(Ordering::Acquire));
+        let value = self
+            .cell(connection)
+            .map_or(0, |cell| cell.load(Ordering::Acquire));
         (value >> 1, value & 1 == 1)
     }
 

@@ -58,7 +58,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
                 cx.waker().wake_by_ref();
                 return Ok(());
             }
-            let Poll::Ready(read) = self.read(id, cx) else { return Ok(()) };
+            let Poll::Ready(read) = self.read(id, cx) else {
+                return Ok(());
+            };
             match read? {
                 Read::Bytes(Flow::Terminate) => {
                     self.close(id, 0);
@@ -79,7 +81,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
         let Some(Slot::Live(live)) = self.slots.get_mut(id as usize) else {
             return Poll::Ready(Ok(Read::Closed));
         };
-        let Live { stream, protocol, auto_pong, last_event, .. } = &mut **live;
+        let Live {
+            stream,
+            protocol,
+            auto_pong,
+            last_event,
+            ..
+        } = &mut **live;
         let before = self.events.records.len();
         let mut replies = Replies {
             out: &mut self.replies,
@@ -117,7 +125,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
 
     /// Feeds bytes that were read before START.
     pub(super) fn receive_rest(&mut self, id: u32) -> io::Result<()> {
-        let Some(Slot::Live(live)) = self.slots.get_mut(id as usize) else { return Ok(()) };
+        let Some(Slot::Live(live)) = self.slots.get_mut(id as usize) else {
+            return Ok(());
+        };
         let mut rest = std::mem::take(&mut live.rest);
         let Some(protocol) = live.protocol.as_mut().filter(|_| !rest.is_empty()) else {
             return Ok(());
@@ -155,7 +165,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
 
     /// Writes what waits, reports it, and closes a connection that is finished in both directions.
     pub(super) fn flush(&mut self, id: u32, cx: &mut Context<'_>) -> io::Result<()> {
-        let Some(Slot::Live(live)) = self.slots.get_mut(id as usize) else { return Ok(()) };
+        let Some(Slot::Live(live)) = self.slots.get_mut(id as usize) else {
+            return Ok(());
+        };
         let waiting = live.waiting() > 0;
         if waiting || live.ending && !live.write_closed {
             live.flush(cx)?;
@@ -166,7 +178,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
 
     /// After writing: counters, WRITTEN records, the end of a connection.
     pub(super) fn settle(&mut self, id: u32) {
-        let Some(Slot::Live(live)) = self.slots.get_mut(id as usize) else { return };
+        let Some(Slot::Live(live)) = self.slots.get_mut(id as usize) else {
+            return;
+        };
         live.report(id, &self.progress);
         if let Some(token) = live.due_notify() {
             self.events.push(id, kind::WRITTEN, token, 0);
@@ -209,7 +223,11 @@ fn read_payload<T: AsyncRead + Unpin>(
     let room = wanted.min(buffer.capacity() - from);
     let read = {
         let mut limited = (&mut *buffer).limit(room);
-        std::task::ready!(tokio_util::io::poll_read_buf(Pin::new(stream), cx, &mut limited))?
+        std::task::ready!(tokio_util::io::poll_read_buf(
+            Pin::new(stream),
+            cx,
+            &mut limited
+        ))?
     };
     if read == 0 {
         return Poll::Ready(Ok(None));

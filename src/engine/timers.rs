@@ -26,7 +26,11 @@ pub(crate) struct TimerWheel {
 impl TimerWheel {
     /// An empty wheel that starts at `now_ms`.
     pub(crate) fn new(now_ms: u64) -> Self {
-        Self { slots: vec![Vec::new(); SLOTS], tick: now_ms / TICK_MS, pending: 0 }
+        Self {
+            slots: vec![Vec::new(); SLOTS],
+            tick: now_ms / TICK_MS,
+            pending: 0,
+        }
     }
 
     /// Fires `(connection, generation)` once `deadline_ms` has passed.
@@ -34,7 +38,11 @@ impl TimerWheel {
         // The slot after the deadline's own, so that a timer never fires early.
         let tick = (deadline_ms / TICK_MS + 1).max(self.tick + 1);
         if let Some(slot) = self.slots.get_mut(tick as usize % SLOTS) {
-            slot.push(Entry { deadline_ms, connection, generation });
+            slot.push(Entry {
+                deadline_ms,
+                connection,
+                generation,
+            });
             self.pending += 1;
         }
     }
@@ -46,10 +54,16 @@ impl TimerWheel {
         }
         let ahead = (1..=SLOTS as u64)
             .find(|ahead| {
-                self.slots.get((self.tick + ahead) as usize % SLOTS).is_some_and(|slot| !slot.is_empty())
+                self.slots
+                    .get((self.tick + ahead) as usize % SLOTS)
+                    .is_some_and(|slot| !slot.is_empty())
             })
             .unwrap_or(1);
-        Some(((self.tick + ahead) * TICK_MS).saturating_sub(now_ms).max(1))
+        Some(
+            ((self.tick + ahead) * TICK_MS)
+                .saturating_sub(now_ms)
+                .max(1),
+        )
     }
 
     /// Moves the hand to `now_ms` and appends what fired to `fired`.
@@ -59,7 +73,9 @@ impl TimerWheel {
         let first = self.tick + 1;
         let last = target.min(self.tick + SLOTS as u64);
         for tick in first..=last {
-            let Some(slot) = self.slots.get_mut(tick as usize % SLOTS) else { continue };
+            let Some(slot) = self.slots.get_mut(tick as usize % SLOTS) else {
+                continue;
+            };
             let before = slot.len();
             slot.retain(|entry| {
                 let due = entry.deadline_ms / TICK_MS < target;

@@ -38,7 +38,11 @@ async fn serve(hub: Arc<Hub>) {
     let driver = Driver::start(Arc::clone(hub.progress()), move |events, sequence| {
         publisher.publish(events, sequence)
     });
-    let desk = Rc::new(Desk { hub: Arc::clone(&hub), driver, listeners: RefCell::default() });
+    let desk = Rc::new(Desk {
+        hub: Arc::clone(&hub),
+        driver,
+        listeners: RefCell::default(),
+    });
     let mut messages = VecDeque::new();
     loop {
         if !hub.take_messages(&mut messages) {
@@ -69,23 +73,38 @@ impl Desk {
     fn handle(self: &Rc<Self>, message: Message) -> bool {
         match message {
             Message::Commands(mut batch) => {
-                self.driver.execute(&mut batch, |engine, id| self.give_away(engine, id));
+                self.driver
+                    .execute(&mut batch, |engine, id| self.give_away(engine, id));
                 // An id is free when both sides have let go of it; commands come in order, so nothing older can follow.
-                for command in batch.commands.iter().filter(|command| command.op == op::RELEASE) {
+                for command in batch
+                    .commands
+                    .iter()
+                    .filter(|command| command.op == op::RELEASE)
+                {
                     self.hub.release_id(command.connection);
                 }
                 self.hub.recycle_commands(batch);
             }
             Message::Configure(index, config) => self.driver.engine().configure(index, config),
             #[cfg(unix)]
-            Message::Adopt { id, descriptor, rest } => match Stream::from_owned_fd(descriptor) {
+            Message::Adopt {
+                id,
+                descriptor,
+                rest,
+            } => match Stream::from_owned_fd(descriptor) {
                 Ok(stream) => self.driver.insert(id, stream, rest),
                 Err(error) => {
                     let errno = errno_of(&error);
-                    self.driver.engine().record_plain(id, kind::CLOSED, errno, 0);
+                    self.driver
+                        .engine()
+                        .record_plain(id, kind::CLOSED, errno, 0);
                 }
             },
-            Message::Listen { bound, config, routes } => {
+            Message::Listen {
+                bound,
+                config,
+                routes,
+            } => {
                 let id = config.id;
                 let reception: Rc<dyn Reception> = Rc::clone(self) as _;
                 match server::serve(bound, config, routes, reception) {
@@ -117,7 +136,9 @@ impl Desk {
 
     /// Gives a raw connection's descriptor to JavaScript.
     fn give_away(&self, engine: &mut Engine<Stream>, id: u32) {
-        let Some((stream, rest)) = engine.take_raw(id) else { return };
+        let Some((stream, rest)) = engine.take_raw(id) else {
+            return;
+        };
         match request::handed_over(stream, &rest) {
             Ok(payload) => engine.record(id, kind::HANDED_OVER, &payload),
             Err(error) => engine.record_plain(id, kind::CLOSED, errno_of(&error), 0),
@@ -140,23 +161,32 @@ impl Reception for Desk {
 
     fn unhandled(&self, refused: Refused) {
         let payload = request::encode(refused.listener, None, &refused.head, &refused.addresses);
-        self.driver.engine().record(refused.listener, kind::UNHANDLED, &payload);
+        self.driver
+            .engine()
+            .record(refused.listener, kind::UNHANDLED, &payload);
     }
 
     fn hand_over(&self, listener: u32, stream: Stream, read: Vec<u8>) {
         // Without a descriptor there is nothing to hand over; the peer sees the connection close.
         if let Ok(payload) = request::handed_over(stream, &read) {
-            self.driver.engine().record(listener, kind::HANDED_OVER, &payload);
+            self.driver
+                .engine()
+                .record(listener, kind::HANDED_OVER, &payload);
         }
     }
 
     fn listener_closed(&self, listener: u32, error: Option<io::Error>) {
         self.listeners.borrow_mut().remove(&listener);
         let errno = error.as_ref().map_or(0, errno_of);
-        self.driver.engine().record_plain(listener, kind::LISTENER_CLOSED, errno, 0);
+        self.driver
+            .engine()
+            .record_plain(listener, kind::LISTENER_CLOSED, errno, 0);
     }
 }
 
 fn errno_of(error: &io::Error) -> u32 {
-    error.raw_os_error().and_then(|errno| u32::try_from(errno).ok()).unwrap_or(0)
+    error
+        .raw_os_error()
+        .and_then(|errno| u32::try_from(errno).ok())
+        .unwrap_or(0)
 }

@@ -5,7 +5,6 @@
 mod io;
 pub mod request;
 
-
 use std::collections::VecDeque;
 use std::io as std_io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +28,6 @@ pub struct Batch {
     sequence: u64,
     weight: usize,
 }
-
 
 /// What the IO thread is asked to do.
 pub enum Message {
@@ -211,7 +209,11 @@ impl Hub {
     fn publish(&self, events: EventQueue, sequence: u64) -> EventQueue {
         let weight = events.weight();
         self.progress.published(weight);
-        lock(&self.inbox).push_back(Batch { events, sequence, weight });
+        lock(&self.inbox).push_back(Batch {
+            events,
+            sequence,
+            weight,
+        });
         if !self.rung.swap(true, Ordering::SeqCst) {
             (self.doorbell)();
         }

@@ -58,7 +58,9 @@ pub fn handed_over(stream: Stream, read: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 fn text_of(address: Option<SocketAddr>) -> (String, u16) {
-    address.map_or_else(Default::default, |address| (address.ip().to_string(), address.port()))
+    address.map_or_else(Default::default, |address| {
+        (address.ip().to_string(), address.port())
+    })
 }
 
 /// Heads are bounded far below 4 GiB.

@@ -28,5 +28,7 @@ const descriptors = () =>
   while (descriptors() > before + 10 && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  console.log(descriptors() <= before + 10 ? 'clean' : `${descriptors() - before} descriptors left`);
+  console.log(
+    descriptors() <= before + 10 ? 'clean' : `${descriptors() - before} descriptors left`
+  );
 })();

@@ -89,24 +89,34 @@ pub(super) struct Bench {
 impl Bench {
     /// `drain`: whether batches count as dispatched at once, as with an idle JavaScript thread.
     pub(super) fn start(drain: bool) -> Self {
-        let (progress, seen) = (Arc::new(Progress::default()), Rc::new(RefCell::<Seen>::default()));
+        let (progress, seen) = (
+            Arc::new(Progress::default()),
+            Rc::new(RefCell::<Seen>::default()),
+        );
         let (counters, log) = (Arc::clone(&progress), Rc::clone(&seen));
-        let driver = Driver::start(Arc::clone(&progress), move |events: EventQueue, sequence| {
-            let weight = events.weight();
-            counters.published(weight);
-            let mut log = log.borrow_mut();
-            for record in &events.records {
-                log.events.push((*record, payload(record, &events)));
-            }
-            log.batches.push((weight, sequence));
-            if drain {
-                let _ = counters.consumed(weight);
-                counters.drained(sequence);
-            }
-            EventQueue::default()
-        });
+        let driver = Driver::start(
+            Arc::clone(&progress),
+            move |events: EventQueue, sequence| {
+                let weight = events.weight();
+                counters.published(weight);
+                let mut log = log.borrow_mut();
+                for record in &events.records {
+                    log.events.push((*record, payload(record, &events)));
+                }
+                log.batches.push((weight, sequence));
+                if drain {
+                    let _ = counters.consumed(weight);
+                    counters.drained(sequence);
+                }
+                EventQueue::default()
+            },
+        );
         driver.engine().configure(0, Arc::new(Config::server()));
-        Self { driver, progress, seen }
+        Self {
+            driver,
+            progress,
+            seen,
+        }
     }
 
     /// A started connection; the peer's end of its pipe, which holds `capacity` bytes each way.
@@ -120,9 +130,18 @@ impl Bench {
     pub(super) fn send(&self, commands: &[[u32; 4]], data: &[u8]) {
         let commands = commands
             .iter()
-            .map(|&[connection, op, a, b]| Command { connection, op, a, b })
+            .map(|&[connection, op, a, b]| Command {
+                connection,
+                op,
+                a,
+                b,
+            })
             .collect();
-        let mut batch = CommandBatch { commands, data: data.to_vec(), large: Vec::new() };
+        let mut batch = CommandBatch {
+            commands,
+            data: data.to_vec(),
+            large: Vec::new(),
+        };
         self.driver.execute(&mut batch, |_, _| {});
     }
 
@@ -132,7 +151,9 @@ impl Bench {
             loop {
                 let position = {
                     let seen = self.seen.borrow();
-                    seen.events.iter().position(|(r, _)| r.connection == id && r.kind == kind)
+                    seen.events
+                        .iter()
+                        .position(|(r, _)| r.connection == id && r.kind == kind)
                 };
                 if let Some(position) = position {
                     return self.seen.borrow_mut().events.remove(position);
@@ -140,12 +161,17 @@ impl Bench {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), found).await.expect("the event comes")
+        tokio::time::timeout(Duration::from_secs(10), found)
+            .await
+            .expect("the event comes")
     }
 
     pub(super) fn count(&self, id: u32, kind: u32) -> usize {
         let seen = self.seen.borrow();
-        seen.events.iter().filter(|(r, _)| r.connection == id && r.kind == kind).count()
+        seen.events
+            .iter()
+            .filter(|(r, _)| r.connection == id && r.kind == kind)
+            .count()
     }
 
     /// Lets everything that is ready happen.
@@ -180,7 +206,10 @@ pub(super) fn client_frame(first: u8, bytes: &[u8]) -> Vec<u8> {
 
 /// Runs a test inside a runtime as the IO thread has it.
 pub(super) fn run<F: Future<Output = ()>>(test: impl FnOnce() -> F) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async { test().await });
 }

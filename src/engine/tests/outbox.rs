@@ -7,7 +7,10 @@ use crate::engine::outbox::{Outbox, SLICES};
 fn first_bytes(outbox: &Outbox) -> Vec<u8> {
     let mut slices = [IoSlice::new(&[]); SLICES];
     let count = outbox.fill(&mut slices);
-    slices[..count].iter().flat_map(|slice| slice.to_vec()).collect()
+    slices[..count]
+        .iter()
+        .flat_map(|slice| slice.to_vec())
+        .collect()
 }
 
 #[derive(Clone, Debug)]

@@ -12,7 +12,10 @@ fn messages_come_in_and_runs_go_out() {
         let mut peer = bench.connect(3, 1024);
         peer.write_all(&client_frame(0x81, b"hello")).await.unwrap();
         assert_eq!(bench.event(3, kind::TEXT).await.1, b"hello");
-        bench.send(&[[3, op::DATA, 0, 4], [3, op::DATA, 4, 7]], b"\x82\x02hi\x89\x01x");
+        bench.send(
+            &[[3, op::DATA, 0, 4], [3, op::DATA, 4, 7]],
+            b"\x82\x02hi\x89\x01x",
+        );
         let mut wire = [0; 7];
         peer.read_exact(&mut wire).await.unwrap();
         assert_eq!(&wire, b"\x82\x02hi\x89\x01x");
@@ -87,7 +90,14 @@ fn ends_after_what_is_queued_and_closes_when_both_sides_have() {
     run(|| async {
         let bench = Bench::start(true);
         let mut peer = bench.connect(0, 16);
-        bench.send(&[[0, op::DATA, 0, 50], [0, op::END, 0, 0], [0, op::NOTIFY, 1, 0]], &[7; 50]);
+        bench.send(
+            &[
+                [0, op::DATA, 0, 50],
+                [0, op::END, 0, 0],
+                [0, op::NOTIFY, 1, 0],
+            ],
+            &[7; 50],
+        );
         let mut wire = Vec::new();
         peer.read_to_end(&mut wire).await.unwrap();
         assert_eq!(wire, [7; 50]);
@@ -157,7 +167,13 @@ fn stops_reading_when_javascript_does_not_take_what_came() {
         for _ in 0..200 {
             bench.settle().await;
         }
-        let held: usize = bench.seen.borrow().batches.iter().map(|(weight, _)| *weight).sum();
+        let held: usize = bench
+            .seen
+            .borrow()
+            .batches
+            .iter()
+            .map(|(weight, _)| *weight)
+            .sum();
         assert!(!writer.is_finished(), "13 MB were taken");
         assert!((4 << 20..6 << 20).contains(&held), "{held} bytes");
         // The consumer catches up, and everything arrives.
