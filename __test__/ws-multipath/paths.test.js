@@ -146,8 +146,9 @@ compare('unhandled: answer, destruction and then the event', async (stage) => {
     });
   });
 
-  stage.log(await stage.ask({ target: '/nowhere' }));
+  const answer = await stage.ask({ target: '/nowhere' });
   await closed;
+  stage.log(answer);
 });
 
 compare('unhandled: other upgrades, methods, and bytes behind the request', async (stage) => {

@@ -4,7 +4,7 @@ const { Handle, FastBuffer, rethrow } = require('./handle');
 const { nextMask } = require('./masking');
 const { headerSize } = require('./out-buffer');
 const { kind } = require('./records');
-const { kClosed, kPing } = require('./symbols');
+const { kClosed, kClosing, kPing } = require('./symbols');
 
 const MORE = 1 << 30;
 
@@ -196,9 +196,11 @@ class FedHandle extends Handle {
   /** JavaScript answers pings itself here; the owner decides. */
   setAutoPong() {}
 
-  finish() {
+  /** The socket's 'close'. */
+  close() {
     const { socket } = this;
     if (this.closed) return;
+    this.owner[kClosing]();
     // A paused socket that was destroyed may still hold bytes that came before.
     if (!this.stopped && !this.dropped && socket.readableLength > 0) {
       const rest = socket.read();
@@ -210,8 +212,12 @@ class FedHandle extends Handle {
     socket.removeListener('data', onData);
     this.hub.native.closeFed(this.id);
     this.hub.native.releaseId(this.id);
-    this.owner[kClosed](socket.errored || null);
+    process.nextTick(finish, this);
   }
+}
+
+function finish(handle) {
+  handle.owner[kClosed](handle.socket.errored || null);
 }
 
 function onData(chunk) {
@@ -230,7 +236,7 @@ function onError() {
 }
 
 function onClose() {
-  this[kFed].finish();
+  this[kFed].close();
 }
 
 function flushLater(handle) {

@@ -2,7 +2,7 @@
 
 const { Handle } = require('./handle');
 const { op, INTERNAL_ERROR } = require('./records');
-const { kClosed, kEnd } = require('./symbols');
+const { kClosed, kClosing, kEnd } = require('./symbols');
 const { systemError } = require('./system-error');
 
 /**
@@ -111,8 +111,8 @@ class NativeHandle extends Handle {
   }
 
   ended() {
-    this.socket.onEnd();
     this.owner[kEnd]();
+    this.socket.onEnd();
   }
 
   /** There was traffic: an idle timeout starts again. */
@@ -129,27 +129,44 @@ class NativeHandle extends Handle {
   onClosed(errno, complete) {
     // The server counts first, and its 'close' comes before the last connection's, as with a server of Node.
     this.socket.leave();
-    process.nextTick(finish, this, errno, complete);
+    process.nextTick(closeSocket, this, errno, complete);
   }
 
-  /** The last act: callbacks are settled, the owner hears of it. */
-  finish(error, complete) {
-    if (this.closed) return;
+  /** Nothing comes or goes any more: what was held is delivered, callbacks are settled. */
+  wind(error, complete) {
     if (this.held !== null) this.release();
     this.left = complete ? 0 : this.bufferedAmount;
     this.closed = true;
     this.settleAll(complete ? undefined : error || socketClosed());
-    this.owner[kClosed](error);
   }
 }
 
-function finish(handle, errno, complete) {
-  try {
-    handle.finish(closeError(errno, handle.ending), complete);
-  } finally {
-    // Behind the owner, which would have listened for the socket's 'close' before any user could.
-    handle.socket.onClosed(errno);
-  }
+// As in Handle: on the prototype until somebody sets them.
+Object.assign(NativeHandle.prototype, {
+  /** How many of the given bytes the kernel had taken when we last asked. */
+  accepted: 0,
+  /** The flush in which a NOTIFY was asked for. */
+  notified: 0,
+  closed: false,
+  ending: false,
+  /** Bytes that never left, after the end. */
+  left: 0,
+  /** Whether traffic must be reported to the socket's idle timer. */
+  idle: false
+});
+
+/** The order of a Node socket: write callbacks, 'close' of the socket, and in the next tick that of the WebSocket. */
+function closeSocket(handle, errno, complete) {
+  const error = closeError(errno, handle.ending);
+  handle.wind(error, complete);
+  handle.owner[kClosing]();
+  process.nextTick(finish, handle, error);
+  handle.socket.onClosed(errno);
+}
+
+/** The last act: the owner hears of it. */
+function finish(handle, error) {
+  handle.owner[kClosed](error);
 }
 
 /** What a write after FIN gets from a Node socket. */
@@ -176,4 +193,4 @@ function closeError(errno, ending) {
   return systemError(errno, ending ? 'write' : 'read');
 }
 
-module.exports = { NativeHandle, closeError };
+module.exports = { NativeHandle, closeError, finish };

@@ -135,7 +135,9 @@ class NativeSocket extends SocketShape {
     const error = this[kError];
 
     try {
-      this._settleEnd(error || streamError('ERR_STREAM_DESTROYED', 'end'));
+      if (this[kEndCallback] !== null) {
+        this._settleEnd(error || streamError('ERR_STREAM_DESTROYED', 'end'));
+      }
       // Unlike in Node a reset needs no listener: a peer must not bring the process down.
       if (!local && error !== null && this.listenerCount('error') > 0) this.emit('error', error);
     } finally {

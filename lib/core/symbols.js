@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * Names shared by the core and the faces. The first seven are the callbacks that a connection's owner (the face's WebSocket object)
+ * Names shared by the core and the faces. The first eight are the callbacks that a connection's owner (the face's WebSocket object)
  * implements; symbols, so that no member of a user's subclass can collide with them.
  *
  * @module lib/core/symbols
@@ -20,6 +20,8 @@ module.exports = {
   kProtocolError: Symbol('kProtocolError'),
   /** `()`: the peer sent FIN. */
   kEnd: Symbol('kEnd'),
+  /** `()`: the socket is closed; its own 'close' listeners run now, and `kClosed` follows in the next tick. */
+  kClosing: Symbol('kClosing'),
   /** `(err: Error | null)`: the socket is closed; the last callback. */
   kClosed: Symbol('kClosed'),
   /** On an error: the close code it asks for (RFC 6455, 7.4.1). */

@@ -2,8 +2,8 @@
 
 const net = require('node:net');
 
-const { NativeHandle } = require('./native-handle');
-const { kEnd } = require('./symbols');
+const { NativeHandle, finish } = require('./native-handle');
+const { kClosing, kEnd } = require('./symbols');
 const { systemError } = require('./system-error');
 
 const kTaken = Symbol('kTaken');
@@ -137,7 +137,8 @@ class TakenHandle extends NativeHandle {
 
   /** Both the engine and the socket are done. */
   bothClosed() {
-    this.finish(this.socketError, this.complete);
+    this.wind(this.socketError, this.complete);
+    process.nextTick(finish, this, this.socketError);
   }
 }
 
@@ -157,6 +158,7 @@ function onError(error) {
 function onClose() {
   const handle = this[kTaken];
   handle.socketClosed = true;
+  handle.owner[kClosing]();
   if (handle.engineClosed) handle.bothClosed();
 }
 

@@ -13,6 +13,7 @@ const { AsyncResource } = require('node:async_hooks');
 const {
   kClosed,
   kCloseFrame,
+  kClosing,
   kEnd,
   kMessage,
   kPing,
@@ -31,7 +32,16 @@ class ClientScope {
   }
 
   static {
-    for (const callback of [kClosed, kCloseFrame, kEnd, kMessage, kPing, kPong, kProtocolError]) {
+    for (const callback of [
+      kClosed,
+      kCloseFrame,
+      kClosing,
+      kEnd,
+      kMessage,
+      kPing,
+      kPong,
+      kProtocolError
+    ]) {
       ClientScope.prototype[callback] = function inScope(a, b, c) {
         const ws = this.#ws;
 

@@ -16,6 +16,7 @@ const EventEmitter = require('node:events');
 const { adopt } = require('../core/adopt');
 const {
   kClosed,
+  kClosing,
   kCloseFrame,
   kEnd,
   kMessage,
@@ -409,10 +410,13 @@ class WebSocket extends EventEmitter {
     this[kHandle].end();
   }
 
-  /** The socket is closed. Its error, if any, is no event of the WebSocket. */
-  [kClosed]() {
+  /** The socket is closed; its 'close' listeners run now. */
+  [kClosing]() {
     this._readyState = CLOSING;
+  }
 
+  /** The last callback. The socket's error, if any, is no event of the WebSocket. */
+  [kClosed]() {
     if (this[kFailure] !== null) emitFailure(this);
     if (this[kQueue] !== null) this[kQueue].abandon();
     this.emitClose();

@@ -4,11 +4,10 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
 use super::outbox::{Outbox, SLICES};
 use super::progress::Progress;
 use crate::protocol::connection::Connection;
+use crate::transport::Transport;
 
 /// The state of a connection that the engine owns. `T` is its transport.
 pub(crate) struct Live<T> {
@@ -44,7 +43,7 @@ pub(crate) struct Live<T> {
     pub(crate) stalled: bool,
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Live<T> {
+impl<T: Transport> Live<T> {
     pub(crate) fn new(stream: T, rest: Vec<u8>, generation: u32) -> Self {
         Self {
             stream,

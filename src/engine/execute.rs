@@ -4,18 +4,17 @@ use std::io::{self, IoSlice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Waker};
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
 use super::commands::{Command, CommandBatch, op};
 use super::outbox::SLICES;
 use super::{Engine, INTERNAL_ERROR, Slot};
 use crate::protocol::connection::Connection;
 use crate::protocol::frame;
+use crate::transport::Transport;
 
 /// How long a refused connection is kept open for the peer's FIN.
 const LINGER_MS: u64 = 5_000;
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
+impl<T: Transport> Engine<T> {
     /// Carries out a batch; a panic closes the connection that it happened on. HAND_OVER commands are left to the driver: it owns the transports' descriptors.
     pub fn execute(&mut self, batch: &mut CommandBatch, mut hand_over: impl FnMut(&mut Self, u32)) {
         let commands = std::mem::take(&mut batch.commands);
@@ -134,7 +133,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
                 }
                 return self.flush_now(id);
             }
-            op::DESTROY => self.close(id, 0),
+            op::DESTROY => {
+                if command.a == 1 {
+                    live.stream.reset_on_drop();
+                }
+                self.close(id, 0);
+            }
             op::PAUSE => live.paused = true,
             op::RESUME => {
                 live.paused = false;

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 
 use super::commands::CommandBatch;
 use super::progress::Progress;
 use super::{Engine, INTERNAL_ERROR};
 use crate::protocol::event::EventQueue;
+use crate::transport::Transport;
 
 /// An engine on the current thread's runtime. Cheap to clone.
 pub struct Driver<T> {
@@ -37,7 +37,7 @@ impl<T> Clone for Driver<T> {
     }
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Driver<T> {
+impl<T: Transport + 'static> Driver<T> {
     /// Starts the driver's tasks. `publish` gets each batch of events with its sequence number and returns an empty queue
     /// for the next one. Must be called inside a `LocalSet`.
     pub fn start(
@@ -111,7 +111,7 @@ struct ConnectionTask<T> {
     generation: u32,
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Future for ConnectionTask<T> {
+impl<T: Transport> Future for ConnectionTask<T> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -134,7 +134,7 @@ struct Publisher<T, F> {
 
 impl<T, F> Future for Publisher<T, F>
 where
-    T: AsyncRead + AsyncWrite + Unpin,
+    T: Transport,
     F: FnMut(EventQueue, u64) -> EventQueue + Unpin,
 {
     type Output = ();

@@ -20,14 +20,13 @@ use std::io;
 use std::sync::Arc;
 use std::task::Waker;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
 use self::connection::Live;
 use self::masks::Masks;
 use self::progress::Progress;
 use self::timers::TimerWheel;
 use crate::protocol::config::Config;
 use crate::protocol::event::{EventQueue, kind};
+use crate::transport::Transport;
 
 /// Bytes that one read may bring. One buffer for all connections of an engine: it stays in the cache.
 const RECEIVE_BUFFER: usize = 128 * 1024;
@@ -64,7 +63,7 @@ pub struct Engine<T> {
     announced: bool,
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
+impl<T: Transport> Engine<T> {
     /// An engine without connections; `now_ms` is the driver's clock.
     #[must_use]
     pub fn new(progress: Arc<Progress>, now_ms: u64) -> Self {

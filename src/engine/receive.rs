@@ -5,12 +5,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::BufMut;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 
 use super::connection::Live;
 use super::{Engine, Slot};
 use crate::protocol::connection::{Connection, Flow, Replies};
 use crate::protocol::event::{EventQueue, kind};
+use crate::transport::Transport;
 
 /// Reads of one turn, so that a fast peer does not starve the others.
 const READS_PER_TURN: usize = 8;
@@ -24,7 +25,7 @@ enum Read {
     Closed,
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Engine<T> {
+impl<T: Transport> Engine<T> {
     /// Everything that is ready on connection `id`. `Ready`: the connection is gone and its task can end.
     pub fn turn(&mut self, id: u32, generation: u32, cx: &mut Context<'_>) -> Poll<()> {
         match self.live(id) {

@@ -10,6 +10,8 @@ mod tests;
 
 use std::net::SocketAddr;
 
+use tokio::io::{AsyncRead, AsyncWrite};
+
 pub use self::prefixed::Prefixed;
 pub use self::stream::Stream;
 
@@ -20,4 +22,17 @@ pub struct Addresses {
     pub remote: Option<SocketAddr>,
     /// Our own address.
     pub local: Option<SocketAddr>,
+}
+
+/// What the engine needs of a connection's stream.
+pub trait Transport: AsyncRead + AsyncWrite + Unpin {
+    /// Dropping the stream shall reset the connection instead of ending it, where there is such a thing.
+    fn reset_on_drop(&self) {}
+}
+
+impl Transport for Stream {
+    fn reset_on_drop(&self) {
+        // A connection that is gone already has nothing to reset.
+        let _ = self.set_linger_zero();
+    }
 }

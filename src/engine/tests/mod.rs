@@ -72,6 +72,8 @@ impl AsyncWrite for Pipe {
     }
 }
 
+impl crate::transport::Transport for Pipe {}
+
 /// What JavaScript would have seen: records, with their payloads.
 #[derive(Default)]
 pub(super) struct Seen {
