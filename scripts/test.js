@@ -26,8 +26,11 @@ const RUST = [['--no-default-features'], ['--no-default-features', '--features',
 /** No file may take longer, in ms; the runner then ends it and reports it. */
 const TIMEOUT = 120_000;
 
-/** Nor may all of them, in ms: a process that a test has left behind can keep the runner waiting for ever. */
+/** Nor may all of them, in ms. */
 const DEADLINE = 540_000;
+
+/** How long the runner may take to end after its summary, in ms: a process that a test has left behind keeps it waiting. */
+const GRACE = 5_000;
 
 /**
  * @typedef {object} Result
@@ -45,13 +48,13 @@ const nothing = () => ({ passed: 0, failed: 0, skipped: 0, skips: [], passes: []
  * @param {string} command
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env
- * @param {{ read?: (line: string) => void, deadline?: number }} [options] `read` gets every line of stdout, which is shown all the
- *     same; after `deadline` ms the process is killed, and whatever it has started
+ * @param {{ read?: (line: string) => void, stop?: () => string | undefined }} [options] `read` gets every line of stdout, which is
+ *     shown all the same; `stop` is asked every second: if it gives a reason, the process is killed, and whatever it has started
  * @returns {Promise<boolean>} whether it ended with 0
  */
-function run(command, args, env, { read, deadline } = {}) {
+function run(command, args, env, { read, stop } = {}) {
   // A process group of its own can be killed as a whole; but then Ctrl-C has to be passed on.
-  const isGroup = deadline !== undefined && process.platform !== 'win32';
+  const isGroup = stop !== undefined && process.platform !== 'win32';
   const child = spawn(command, args, {
     cwd: root,
     detached: isGroup,
@@ -70,13 +73,13 @@ function run(command, args, env, { read, deadline } = {}) {
     kill('SIGKILL');
     process.exit(130);
   };
-  const timer =
-    deadline === undefined
-      ? undefined
-      : setTimeout(() => {
-          console.log(`\nThe tests took more than ${deadline / 60_000} minutes and were stopped.`);
-          kill('SIGKILL');
-        }, deadline);
+  const timer = setInterval(() => {
+    const reason = stop?.();
+    if (reason === undefined) return;
+    console.log(`\n${reason}`);
+    clearInterval(timer);
+    kill('SIGKILL');
+  }, 1_000);
   if (isGroup) process.once('SIGINT', interrupt);
 
   let rest = '';
@@ -89,7 +92,7 @@ function run(command, args, env, { read, deadline } = {}) {
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       process.removeListener('SIGINT', interrupt);
       // What the tests have left behind.
       if (isGroup) kill('SIGKILL');
@@ -181,9 +184,18 @@ async function testNode(files) {
   }
   console.log(`\n> node --test (${files.length} files)`);
   try {
-    const good = await run(process.execPath, [...args, ...files], process.env, {
-      deadline: DEADLINE
-    });
+    const begun = performance.now();
+    let complete;
+    const stop = () => {
+      const now = performance.now();
+      const text = fs.existsSync(report) ? fs.readFileSync(report, 'utf8') : '';
+      if (/\n# duration_ms [\d.]+\s*$/.test(text)) complete ??= now;
+      if (now - complete > GRACE) return 'A test has left a process behind, which was killed.';
+      return now - begun > DEADLINE
+        ? `The tests took more than ${DEADLINE / 60_000} minutes and were stopped.`
+        : undefined;
+    };
+    const good = await run(process.execPath, [...args, ...files], process.env, { stop });
     const result = readTap(fs.readFileSync(report, 'utf8')) ?? nothing();
     if (!good && result.failed === 0) result.failed = 1;
     return result;

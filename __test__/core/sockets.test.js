@@ -120,20 +120,25 @@ oracle('frames behind a large one that waits for the peer keep their order', asy
   stage.log(wire.length, wire.subarray(0, 10), wire.subarray(10 + large.length));
 });
 
-oracle('terminate() while the peer does not read fails the callbacks', async (stage) => {
-  const wss = await stage.serve();
-  const { peer, ws } = await stage.open(wss);
-  const closed = oracle.event(ws, 'close');
-  peer.socket.pause();
-  let failed = 0;
-  for (let i = 0; i < 4; i++) {
-    ws.send(Buffer.alloc(8 << 20), (err) => {
-      if (err) failed++;
-    });
-  }
-  ws.terminate();
-  stage.log(await closed, failed > 0);
-});
+oracle(
+  'terminate() while the peer does not read fails the callbacks',
+  async (stage) => {
+    const wss = await stage.serve();
+    const { peer, ws } = await stage.open(wss);
+    const closed = oracle.event(ws, 'close');
+    peer.socket.pause();
+    let failed = 0;
+    for (let i = 0; i < 4; i++) {
+      ws.send(Buffer.alloc(8 << 20), (err) => {
+        if (err) failed++;
+      });
+    }
+    ws.terminate();
+    stage.log(await closed, failed > 0);
+  },
+  // A bare Duplex fails what it has not begun to write only after what it has: a tick of its own choosing.
+  { modes: SOCKETS }
+);
 
 oracle(
   'the http server counts and closes its connections',
@@ -176,7 +181,11 @@ oracle(
 
 oracle('early bytes of every length are delivered whole', async (stage) => {
   const wss = await stage.serve();
-  const early = Buffer.concat([frame(1, 'first'), frame(2, Buffer.alloc(70_000, 7)), frame(1, 'last')]);
+  const early = Buffer.concat([
+    frame(1, 'first'),
+    frame(2, Buffer.alloc(70_000, 7)),
+    frame(1, 'last')
+  ]);
   for (const cut of [1, 5, 11, 40, 65_536, early.length]) {
     const messages = [];
     wss.once('connection', (ws) => {

@@ -40,4 +40,18 @@ const leave = async (ws) => {
   await once(ws, 'close');
 };
 
-module.exports = { freePort, inbox, leave };
+/**
+ * Closes a server whatever its state: for a test that failed half-way.
+ * @param {object} server any kind of server
+ */
+const abandon = (server) => {
+  for (const client of server.clients || []) client.terminate();
+  if (server.closeAllConnections) server.closeAllConnections();
+  try {
+    server.close();
+  } catch {
+    // Some of them close only once.
+  }
+};
+
+module.exports = { abandon, freePort, inbox, leave };

@@ -7,13 +7,14 @@ const { once } = require('node:events');
 const { describe, it } = require('node:test');
 const { PassThrough } = require('node:stream');
 const { SUBJECT } = require('../scenario/harness.js');
-const { inbox, leave } = require('./sockets.js');
+const { abandon, inbox, leave } = require('./sockets.js');
 
 const WebSocket = require(SUBJECT.ws);
 const { WebSocketServer, createWebSocketStream } = WebSocket;
 
-const onPort = async (options) => {
-  const wss = new WebSocketServer({ port: 0, ...options });
+const onPort = async (t) => {
+  const wss = new WebSocketServer({ port: 0 });
+  t.after(() => abandon(wss));
   await once(wss, 'listening');
   return { wss, url: `ws://localhost:${wss.address().port}` };
 };
@@ -31,8 +32,8 @@ const crowd = (url, count) =>
 
 describe('more examples of ws', { timeout: 30_000 }, () => {
   for (const everybody of [true, false]) {
-    it(`broadcasts to ${everybody ? 'all clients' : 'all other clients'}`, async () => {
-      const { wss, url } = await onPort();
+    it(`broadcasts to ${everybody ? 'all clients' : 'all other clients'}`, async (t) => {
+      const { wss, url } = await onPort(t);
       wss.on('connection', function connection(ws) {
         ws.on('error', assert.ifError);
         ws.on('message', function message(data, isBinary) {
@@ -56,8 +57,8 @@ describe('more examples of ws', { timeout: 30_000 }, () => {
     });
   }
 
-  it('measures the round-trip time', async () => {
-    const { wss, url } = await onPort();
+  it('measures the round-trip time', async (t) => {
+    const { wss, url } = await onPort(t);
     wss.on('connection', (ws) =>
       ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }))
     );
@@ -80,8 +81,8 @@ describe('more examples of ws', { timeout: 30_000 }, () => {
     await close(wss);
   });
 
-  it('uses the streams API', async () => {
-    const { wss, url } = await onPort();
+  it('uses the streams API', async (t) => {
+    const { wss, url } = await onPort(t);
     wss.on('connection', (ws) => {
       const stream = createWebSocketStream(ws);
       stream.pipe(stream);
@@ -101,8 +102,8 @@ describe('more examples of ws', { timeout: 30_000 }, () => {
     await close(wss);
   });
 
-  it('tells the address of the client', async () => {
-    const { wss, url } = await onPort();
+  it('tells the address of the client', async (t) => {
+    const { wss, url } = await onPort(t);
     wss.on('connection', function connection(ws, req) {
       const proxied = req.headers['x-forwarded-for'];
       ws.send(proxied ? proxied.split(',')[0].trim() : req.socket.remoteAddress);
@@ -115,8 +116,8 @@ describe('more examples of ws', { timeout: 30_000 }, () => {
     await close(wss);
   });
 
-  it('detects broken connections from the server', async () => {
-    const { wss, url } = await onPort();
+  it('detects broken connections from the server', async (t) => {
+    const { wss, url } = await onPort(t);
     function heartbeat() {
       this.isAlive = true;
     }
@@ -148,8 +149,8 @@ describe('more examples of ws', { timeout: 30_000 }, () => {
     await close(wss);
   });
 
-  it('detects broken connections from the client', async () => {
-    const { wss, url } = await onPort();
+  it('detects broken connections from the client', async (t) => {
+    const { wss, url } = await onPort(t);
     wss.on('connection', (ws) => ws.ping());
     const client = new WebSocket(url);
     function heartbeat() {

@@ -7,14 +7,15 @@ const { once } = require('node:events');
 const { describe, it } = require('node:test');
 const { WebSocket } = require('ws');
 const { SUBJECT } = require('../scenario/harness.js');
-const { freePort, inbox, leave } = require('./sockets.js');
+const { abandon, freePort, inbox, leave } = require('./sockets.js');
 
 const MultipathServer = require(SUBJECT.multipath);
 
 describe('the example of ws-multipath', { timeout: 20_000 }, () => {
-  it('serves two handlers on one port and refuses other paths', async () => {
+  it('serves two handlers on one port and refuses other paths', async (t) => {
     const port = await freePort();
     const server = new MultipathServer({ port });
+    t.after(() => abandon(server));
     const foo = server.createHandler({ path: '/foo' });
     const bar = server.createHandler({ path: '/bar' });
     foo.on('connection', (ws) => {
@@ -45,9 +46,10 @@ describe('the example of ws-multipath', { timeout: 20_000 }, () => {
     assert.strictEqual(server.listening, false);
   });
 
-  it('leaves unhandled sockets alone with rejectUnhandled: false', async () => {
+  it('leaves unhandled sockets alone with rejectUnhandled: false', async (t) => {
     const port = await freePort();
     const server = new MultipathServer({ port, rejectUnhandled: false });
+    t.after(() => abandon(server));
     server.on('unhandled', (socket) => {
       assert.strictEqual(socket.destroyed, false);
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
@@ -57,9 +59,10 @@ describe('the example of ws-multipath', { timeout: 20_000 }, () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('listens on demand with autoListen: false', async () => {
+  it('listens on demand with autoListen: false', async (t) => {
     const port = await freePort();
     const server = new MultipathServer({ port, autoListen: false });
+    t.after(() => abandon(server));
     server
       .createHandler({ path: '/echo' })
       .on('connection', (ws) => ws.on('message', (data) => ws.send(String(data))));

@@ -10,20 +10,22 @@ const https = require('node:https');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 const { SUBJECT } = require('../scenario/harness.js');
-const { inbox, leave } = require('./sockets.js');
+const { abandon, inbox, leave } = require('./sockets.js');
 
 const WebSocket = require(SUBJECT.ws);
 const { WebSocketServer } = WebSocket;
 const fixture = (name) => readFileSync(path.join(__dirname, '..', 'scenario', 'fixtures', name));
 
 /** Starts a server on its own port, as the examples do with 8080. */
-const onPort = async (options) => {
-  const wss = new WebSocketServer({ port: 0, ...options });
+const onPort = async (t) => {
+  const wss = new WebSocketServer({ port: 0 });
+  t.after(() => abandon(wss));
   await once(wss, 'listening');
   return { wss, url: `ws://localhost:${wss.address().port}` };
 };
 /** Starts to listen and tells the port. */
-const listen = async (server) => {
+const listen = async (t, server) => {
+  t.after(() => abandon(server));
   server.listen(0);
   await once(server, 'listening');
   return server.address().port;
@@ -32,8 +34,8 @@ const listen = async (server) => {
 const close = (server) => new Promise((resolve) => server.close(resolve));
 
 describe('the examples of ws', { timeout: 30_000 }, () => {
-  it('sends and receives text data', async () => {
-    const { wss, url } = await onPort();
+  it('sends and receives text data', async (t) => {
+    const { wss, url } = await onPort(t);
     wss.on('connection', (ws) => {
       ws.on('error', assert.ifError);
       ws.on('message', function message(data) {
@@ -53,8 +55,8 @@ describe('the examples of ws', { timeout: 30_000 }, () => {
     await close(wss);
   });
 
-  it('sends binary data', async () => {
-    const { wss, url } = await onPort();
+  it('sends binary data', async (t) => {
+    const { wss, url } = await onPort(t);
     const received = once(wss, 'connection').then(([ws]) => once(ws, 'message'));
     const ws = new WebSocket(url);
     ws.on('open', function open() {
@@ -72,7 +74,7 @@ describe('the examples of ws', { timeout: 30_000 }, () => {
     await close(wss);
   });
 
-  it('serves on an external HTTPS server', async () => {
+  it('serves on an external HTTPS server', async (t) => {
     const server = https.createServer({
       cert: fixture('certificate.pem'),
       key: fixture('key.pem')
@@ -82,7 +84,7 @@ describe('the examples of ws', { timeout: 30_000 }, () => {
       ws.on('message', (data) => ws.send(`secure ${data}`));
       ws.send('something');
     });
-    const port = await listen(server);
+    const port = await listen(t, server);
     const ws = new WebSocket(`wss://localhost:${port}`, { ca: fixture('certificate.pem') });
     const messages = inbox(ws);
     assert.strictEqual(await messages.next(), 'something');
@@ -93,7 +95,7 @@ describe('the examples of ws', { timeout: 30_000 }, () => {
     await close(server);
   });
 
-  it('lets several servers share one HTTP server', async () => {
+  it('lets several servers share one HTTP server', async (t) => {
     const server = http.createServer((request, response) => response.end('plain'));
     const wss1 = new WebSocketServer({ noServer: true });
     const wss2 = new WebSocketServer({ noServer: true });
@@ -107,7 +109,7 @@ describe('the examples of ws', { timeout: 30_000 }, () => {
         target.emit('connection', ws, request);
       });
     });
-    const port = await listen(server);
+    const port = await listen(t, server);
     for (const [target, greeting] of [
       ['/foo', 'first'],
       ['/bar', 'second']
@@ -123,7 +125,7 @@ describe('the examples of ws', { timeout: 30_000 }, () => {
     await close(server);
   });
 
-  it('authenticates clients', async () => {
+  it('authenticates clients', async (t) => {
     const server = http.createServer();
     const wss = new WebSocketServer({ noServer: true });
     const authenticate = (request, next) => setImmediate(next, null, request.headers['x-user']);
@@ -145,7 +147,7 @@ describe('the examples of ws', { timeout: 30_000 }, () => {
         });
       });
     });
-    const url = `ws://localhost:${await listen(server)}`;
+    const url = `ws://localhost:${await listen(t, server)}`;
     const [err] = await once(new WebSocket(url), 'error');
     assert.strictEqual(err.message, 'Unexpected server response: 401');
     const ws = new WebSocket(url, { headers: { 'X-User': 'ada' } });
@@ -157,14 +159,14 @@ describe('the examples of ws', { timeout: 30_000 }, () => {
     await close(server);
   });
 
-  it('shares a server with an application', async () => {
+  it('shares a server with an application', async (t) => {
     // What `express()` returns is a request listener like this one.
     const app = (request, response) =>
       response.writeHead(200, { 'content-type': 'text/plain' }).end(`page ${request.url}`);
     const server = http.createServer(app);
     const wss = new WebSocketServer({ server, path: '/socket' });
     wss.on('connection', (ws, request) => ws.send(`socket ${request.url}`));
-    const port = await listen(server);
+    const port = await listen(t, server);
     const ws = new WebSocket(`ws://localhost:${port}/socket?id=1`);
     assert.strictEqual(await inbox(ws).next(), 'socket /socket?id=1');
     assert.strictEqual(await (await fetch(`http://localhost:${port}/index`)).text(), 'page /index');

@@ -10,7 +10,7 @@ const path = require('node:path');
 const { describe, it } = require('node:test');
 const { WebSocket } = require('ws');
 const { SUBJECT } = require('../scenario/harness.js');
-const { inbox, leave } = require('./sockets.js');
+const { abandon, inbox, leave } = require('./sockets.js');
 
 const { createServer, createServerFrom } = require(SUBJECT.wss);
 
@@ -33,7 +33,7 @@ const visit = async (address) => {
 };
 
 describe('the examples of wss', { timeout: 20_000 }, () => {
-  it('serves with a server of its own', async () => {
+  it('serves with a server of its own', async (t) => {
     const { server, port } = await new Promise((resolve) => {
       const server = createServer(connectionListener).listen(0, function () {
         const { address, port } = this.address();
@@ -41,6 +41,7 @@ describe('the examples of wss', { timeout: 20_000 }, () => {
         resolve({ server, port });
       });
     });
+    t.after(() => abandon(server));
     await visit(`ws://localhost:${port}/any/path`);
     const response = await fetch(`http://localhost:${port}/`);
     assert.strictEqual(response.status, 426);
@@ -49,8 +50,9 @@ describe('the examples of wss', { timeout: 20_000 }, () => {
     await once(server, 'close');
   });
 
-  it('serves with an existing server', async () => {
+  it('serves with an existing server', async (t) => {
     const front = http.createServer((request, response) => response.end('the page'));
+    t.after(() => abandon(front));
     createServerFrom(front, connectionListener);
     front.listen(0);
     await once(front, 'listening');
@@ -67,6 +69,7 @@ describe('the examples of wss', { timeout: 20_000 }, () => {
   }, async () => {
     const file = path.join(os.tmpdir(), `wss-example-${process.pid}.sock`);
     const server = createServer(connectionListener);
+    t.after(() => abandon(server));
     await new Promise((resolve) => server.listen(file, resolve));
     await visit(`ws+unix:${file}:/`);
     await new Promise((resolve) => server.close(resolve));

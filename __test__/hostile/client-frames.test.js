@@ -27,7 +27,6 @@ const play = async ({ WebSocket }, testCase, slowly) => {
     client.on('close', (code, reason) => resolve(events.push(['close', code, reason.toString(), client.readyState])));
   });
   const { lines, ended } = await server.heard;
-  server.stop();
   return { events, lines: lines.filter((line) => !line.startsWith('Host:')), ended };
 };
 

@@ -99,13 +99,13 @@ describe('wrong options', () => {
   }
 
   for (const [name, args] of Object.entries(HANDLER_OPTIONS)) {
-    it(`createHandler: ${name}`, async () => {
+    it(`createHandler: ${name}`, (t) => {
       const failures = [];
       for (const { multipath } of [ORIGINAL, SUBJECT]) {
         const { server } = caught(() => new (require(multipath))({ port: 0 }));
+        t.after(() => server.close());
         server.createHandler({ path: '/taken' });
         failures.push(failure(() => server.createHandler(...args())));
-        await new Promise((resolve) => server.close(resolve));
       }
       assert.deepStrictEqual(failures[1], failures[0]);
       assert.notStrictEqual(failures[0], 'no error');
@@ -121,7 +121,7 @@ describe('wrong options', () => {
 describe('a port in use', { timeout: 30_000 }, () => {
   let occupant;
   before(async () => {
-    occupant = net.createServer().listen(0, '127.0.0.1');
+    occupant = net.createServer().listen(0, '127.0.0.1').unref();
     await once(occupant, 'listening');
   });
   after(() => occupant.close());
@@ -154,7 +154,7 @@ describe('a port in use', { timeout: 30_000 }, () => {
 
   it('MultipathServer: an uncaught exception, or an error event for who listens', async () => {
     // The original binds all addresses, so it needs a port that is taken there too.
-    const everywhere = net.createServer().listen(0);
+    const everywhere = net.createServer().listen(0).unref();
     await once(everywhere, 'listening');
     const { port } = everywhere.address();
     const program = (name) => `const M = require(${JSON.stringify(name)}); new M({ port: ${port} });`;

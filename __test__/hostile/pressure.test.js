@@ -16,7 +16,7 @@ const { WebSocketServer } = require(SUBJECT.ws);
 const MIB = 1 << 20;
 
 /** Starts an echo server of a road. */
-const start = async (road, options) => {
+const start = async (t, road, options) => {
   const front = road === 'attached' ? http.createServer() : null;
   const server = new WebSocketServer({ ...(front ? { server: front } : { port: 0, host: '127.0.0.1' }), ...options });
   server.on('connection', (socket) => {
@@ -25,22 +25,23 @@ const start = async (road, options) => {
   });
   if (front) front.listen(0, '127.0.0.1');
   await once(front || server, 'listening');
-  const stop = () => {
+  t.after(() => {
     for (const client of server.clients) client.terminate();
     server.close();
     if (front) {
       front.closeAllConnections();
       front.close();
     }
-  };
-  return { server, stop, port: (front || server).address().port };
+  });
+  return { server, port: (front || server).address().port };
 };
 
 /** Opens raw connections and upgrades them. */
-const upgraded = (port, count) =>
+const upgraded = (t, port, count) =>
   Promise.all(
     Array.from({ length: count }, async () => {
       const socket = net.connect(port, '127.0.0.1');
+      t.after(() => socket.destroy());
       socket.on('error', () => {});
       socket.write(REQUEST);
       await once(socket, 'data');
@@ -64,32 +65,31 @@ const resident = () => process.memoryUsage().rss / MIB;
 
 for (const road of ['port', 'attached']) {
   describe(`under pressure, the server: ${road}`, { timeout: 60_000 }, () => {
-    it('serves others while 200 connections say nothing', async () => {
-      const running = await start(road);
+    it('serves others while 200 connections say nothing', async (t) => {
+      const running = await start(t, road);
       const silent = Array.from({ length: 200 }, () => net.connect(running.port, '127.0.0.1').on('error', () => {}));
+      t.after(() => silent.forEach((socket) => socket.destroy()));
       await Promise.all(silent.map((socket) => once(socket, 'connect')));
       for (const socket of silent.slice(100)) socket.write('GET / HTT');
       await roundTrip(running.port);
       for (const socket of silent) socket.destroy();
       await roundTrip(running.port);
-      running.stop();
     });
 
-    it('allocates nothing ahead of the bytes: 200 times 90 MiB promised', async () => {
-      const running = await start(road);
-      const sockets = await upgraded(running.port, 200);
+    it('allocates nothing ahead of the bytes: 200 times 90 MiB promised', async (t) => {
+      const running = await start(t, road);
+      const sockets = await upgraded(t, running.port, 200);
       const before = resident();
       for (const socket of sockets) socket.write(frame({ opcode: 2, length: 90 * MIB, payload: 'first bytes' }));
       await roundTrip(running.port);
       await roundTrip(running.port);
       assert.ok(resident() - before < 200, `${resident() - before} MiB more`);
       for (const socket of sockets) socket.destroy();
-      running.stop();
     });
 
-    it('ends a connection whose pings are never read back', async () => {
-      const running = await start(road);
-      const [socket] = await upgraded(running.port, 1);
+    it('ends a connection whose pings are never read back', async (t) => {
+      const running = await start(t, road);
+      const [socket] = await upgraded(t, running.port, 1);
       socket.pause();
       const [connection] = running.server.clients;
       const closed = new Promise((resolve) => connection.on('close', resolve));
@@ -105,11 +105,10 @@ for (const road of ['port', 'attached']) {
       assert.ok(resident() - before < 100, `${resident() - before} MiB more`);
       await roundTrip(running.port);
       socket.destroy();
-      running.stop();
     });
 
-    it('answers a flood of pings that are read, one pong each', async () => {
-      const running = await start(road);
+    it('answers a flood of pings that are read, one pong each', async (t) => {
+      const running = await start(t, road);
       const client = new WebSocket(`ws://127.0.0.1:${running.port}`);
       await once(client, 'open');
       const count = 20_000;
@@ -125,14 +124,13 @@ for (const road of ['port', 'attached']) {
       await all;
       client.close();
       await once(client, 'close');
-      running.stop();
     });
 
-    it('reports one close, 1006, for a reset in the middle of a frame', async () => {
-      const running = await start(road);
+    it('reports one close, 1006, for a reset in the middle of a frame', async (t) => {
+      const running = await start(t, road);
       const closes = [];
       running.server.on('connection', (socket) => socket.on('close', (code) => closes.push(code)));
-      const sockets = await upgraded(running.port, 3);
+      const sockets = await upgraded(t, running.port, 3);
       const gone = Array.from(running.server.clients, (client) => new Promise((resolve) => client.on('close', resolve)));
       sockets[0].write(frame({ payload: 'x'.repeat(100), length: 200 }), () => sockets[0].resetAndDestroy());
       sockets[1].end(frame({ payload: 'x'.repeat(100), length: 200 }));
@@ -140,7 +138,6 @@ for (const road of ['port', 'attached']) {
       await Promise.all(gone);
       assert.deepStrictEqual(closes, [1006, 1006, 1006]);
       await roundTrip(running.port);
-      running.stop();
     });
   });
 }

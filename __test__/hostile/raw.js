@@ -78,7 +78,8 @@ const talk = (port, pieces, { slowly = false, enough = hasCloseFrame } = {}) =>
  * A server that answers any request with a good 101 and then sends the given bytes, once.
  * @param {Buffer} bytes what follows the head
  * @param {object} [options] `slowly`: byte by byte
- * @returns {Promise<object>} `{ url, heard, stop }`; `heard` resolves to the client's frames and how it ended
+ * It takes one connection and no other.
+ * @returns {Promise<object>} `{ url, heard }`; `heard` resolves to the client's frames and how it ended
  */
 const misbehavingServer = (bytes, { slowly = false } = {}) =>
   new Promise((resolve) => {
@@ -105,10 +106,11 @@ const misbehavingServer = (bytes, { slowly = false } = {}) =>
         socket.end();
       });
       socket.on('error', (err) => (ended = err.code));
+      server.close();
       socket.on('close', () => hear({ lines: describeBytes(received).slice(1), ended }));
     });
     server.listen(0, '127.0.0.1', () => {
-      resolve({ url: `ws://127.0.0.1:${server.address().port}`, heard, stop: () => server.close() });
+      resolve({ url: `ws://127.0.0.1:${server.address().port}`, heard });
     });
   });
 

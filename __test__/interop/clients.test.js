@@ -26,6 +26,7 @@ for (const [player, kinds] of PLAYS) {
     for (const kind of kinds) {
       it(`plays against the server: ${kind}`, async (t) => {
         const server = await startServer(kind);
+        t.after(server.kill);
         const { lines, played, left } = await playAgainst(player, server);
         const end = await server.stop();
         t.diagnostic(`${played} cases played, ${left} beyond this client or server`);

@@ -10,6 +10,7 @@ const python = require('./servers/python.js');
 
 /** Plays all cases and expects no difference. */
 const play = async (t, server) => {
+  t.after(server.kill);
   const { lines, played, left } = await playAgainst(wsPlayer(SUBJECT.ws), server);
   await server.stop();
   t.diagnostic(`${played} cases played, ${left} beyond this server`);

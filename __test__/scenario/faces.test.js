@@ -19,15 +19,20 @@ const { fit } = require('./trace.js');
  */
 const record = async (player, kind, modules) => {
   const server = await startServer(kind, modules, { shapes: true });
-  const tap = await startTap(server.target);
-  const { play } = fit(cases, player, server.abilities);
-  const seen = await player.play(tap.target, play);
-  const { traces } = await server.traces();
-  const bytes = await tap.recorded();
-  tap.stop();
-  const end = await server.stop();
-  assert.deepStrictEqual(end, { code: 0, signal: null, errors: '' }, 'the server ends by itself');
-  return { seen, events: traces, bytes, played: play.map(({ name }) => name) };
+  let tap;
+  try {
+    tap = await startTap(server.target);
+    const { play } = fit(cases, player, server.abilities);
+    const seen = await player.play(tap.target, play);
+    const { traces } = await server.traces();
+    const bytes = await tap.recorded();
+    const end = await server.stop();
+    assert.deepStrictEqual(end, { code: 0, signal: null, errors: '' }, 'the server ends by itself');
+    return { seen, events: traces, bytes, played: play.map(({ name }) => name) };
+  } finally {
+    if (tap) tap.stop();
+    server.kill();
+  }
 };
 
 /** Compares two recordings case by case, so that a failure names the case. */

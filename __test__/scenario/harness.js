@@ -30,7 +30,7 @@ const wssQuirk = (step) => (step.see === 'close' && step.code === 1005 ? { ...st
  * @param {string} kind a kind of serve.js
  * @param {{ws: string, multipath: string, wss: string}} [modules] which packages, default the subject
  * @param {{shapes?: boolean}} [options] `shapes`: describe the arguments of events
- * @returns {Promise<object>} `{ kind, abilities, target, traces(), stop() }`; `target` is `{ url } | { socketPath }` and `secure`
+ * @returns {Promise<object>} `{ kind, abilities, target, traces(), stop(), kill() }`; `target` is `{ url } | { socketPath }` and `secure`
  */
 const startServer = async (kind, modules = SUBJECT, { shapes = false } = {}) => {
   const child = fork(path.join(__dirname, 'serve.js'), [JSON.stringify({ kind, modules, shapes })], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
@@ -66,6 +66,8 @@ const startServer = async (kind, modules = SUBJECT, { shapes = false } = {}) => 
       clearTimeout(timer);
       return { ...end, errors };
     },
+    /** Ends the process, if it is still there: for a test that failed. */
+    kill: () => child.kill('SIGKILL'),
   };
 };
 

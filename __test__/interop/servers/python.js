@@ -42,6 +42,7 @@ const startPython = async (secure) => {
       clearTimeout(timer);
       return { ...end, errors };
     },
+    kill: () => child.kill('SIGKILL'),
   };
 };
 
