@@ -25,7 +25,10 @@ describe('the client plays against the server of ws', { timeout: 120_000 }, () =
 });
 
 const missing = python.missing();
-describe('the client plays against the server of websockets (Python)', { skip: missing || false, timeout: 120_000 }, () => {
+describe('the client plays against the server of websockets (Python)', {
+  skip: missing || false,
+  timeout: 120_000
+}, () => {
   it('plain', async (t) => play(t, await python.startPython(false)));
   it('TLS', async (t) => play(t, await python.startPython(true)));
 });

@@ -35,6 +35,8 @@ pub struct NativeHub {
     receiver: Strong,
     configs: RefCell<Vec<Arc<Config>>>,
     routes: RefCell<HashMap<u32, Routes>>,
+    /// Bound listeners that do not accept yet.
+    bound: RefCell<HashMap<u32, Message>>,
 }
 
 #[napi]
@@ -69,6 +71,7 @@ impl NativeHub {
             receiver: Strong::new(env, memory.raw())?,
             configs: RefCell::default(),
             routes: RefCell::default(),
+            bound: RefCell::default(),
         })
     }
 
@@ -155,7 +158,7 @@ impl NativeHub {
         }
     }
 
-    /// Binds and listens, synchronously.
+    /// Binds and listens, synchronously; connections wait in the kernel's backlog until `accept`.
     #[napi(catch_unwind)]
     pub fn listen(&self, target: ListenTarget, options: ListenOptions) -> ListenResult {
         let bound = match listen::bind(&target) {
@@ -167,17 +170,28 @@ impl NativeHub {
         let config = listen::listener_config(id, &options);
         let routes = Routes::default();
         self.routes.borrow_mut().insert(id, routes.clone());
-        self.crossing.send(Message::Listen {
+        let listen = Message::Listen {
             bound,
             config,
             routes,
-        });
+        };
+        self.bound.borrow_mut().insert(id, listen);
         result
+    }
+
+    /// Starts to accept on a listener that `listen` has bound.
+    #[napi(catch_unwind)]
+    pub fn accept(&self, id: u32) {
+        let listen = self.bound.borrow_mut().remove(&id);
+        if let Some(listen) = listen {
+            self.crossing.send(listen);
+        }
     }
 
     /// Stops accepting; LISTENER_CLOSED follows.
     #[napi(catch_unwind)]
     pub fn close_listener(&self, id: u32) {
+        self.accept(id);
         self.routes.borrow_mut().remove(&id);
         self.crossing.send(Message::CloseListener(id));
     }
