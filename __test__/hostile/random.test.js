@@ -17,11 +17,13 @@ const { message } = require('../scenario/trace.js');
 const { describe: describeBytes } = require('../scenario/tap.js');
 const { Tunnel } = require('../scenario/tunnel.js');
 const { closing, frame } = require('./frame.js');
-const { REQUEST } = require('./raw.js');
+const { REQUEST, misbehavingServer } = require('./raw.js');
 
 const subject = require(SUBJECT.ws);
 /** First seed and number of sequences for each road and way of sending. */
-const SEEDS = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: 60 }, (_, i) => i + 1);
+const SEEDS = process.env.SEED
+  ? [Number(process.env.SEED)]
+  : Array.from({ length: 60 }, (_, i) => i + 1);
 
 /** mulberry32: numbers from 0 up to `limit`, the same for the same seed. */
 const random = (seed) => {
@@ -36,17 +38,26 @@ const random = (seed) => {
 
 const SIZES = [0, 1, 2, 3, 5, 8, 20, 64, 100, 125, 126, 127, 200, 300];
 /** Frames that break a rule. */
-const WRONG = [{ opcode: 3 }, { rsv: 2 }, { opcode: 9, fin: false }, { opcode: 0 }, { masked: false, payload: 'x' }, { payload: Buffer.from('ff', 'hex') }];
+const WRONG = [
+  { opcode: 3 },
+  { rsv: 2 },
+  { opcode: 9, fin: false },
+  { opcode: 0 },
+  { masked: false, payload: 'x' },
+  { payload: Buffer.from('ff', 'hex') }
+];
 
 /**
  * A random sequence of frames.
  * @param {(limit: number) => number} pick source of numbers
  * @param {boolean} large whether a message may be larger than a read
+ * @param {boolean} [masked] as a client sends them; default true
  * @returns {Buffer} the frames; the last one ends the connection, or nothing does
  */
-const sequence = (pick, large) => {
+const sequence = (pick, large, masked = true) => {
   const frames = [];
-  const control = () => frames.push(frame({ opcode: 9 + pick(2), payload: 'c'.repeat(pick(126)) }));
+  const add = (parts) => frames.push(frame({ masked, ...parts }));
+  const control = () => add({ opcode: 9 + pick(2), payload: 'c'.repeat(pick(126)) });
   const count = 1 + pick(25);
   for (let i = 0; i < count; i++) {
     const kind = 1 + pick(2);
@@ -56,14 +67,18 @@ const sequence = (pick, large) => {
     for (let part = 0; part < parts; part++) {
       const from = Math.floor((size * part) / parts);
       const to = Math.floor((size * (part + 1)) / parts);
-      frames.push(frame({ opcode: part === 0 ? kind : 0, fin: part === parts - 1, payload: payload.subarray(from, to) }));
+      add({
+        opcode: part === 0 ? kind : 0,
+        fin: part === parts - 1,
+        payload: payload.subarray(from, to)
+      });
       if (pick(4) === 0) control();
     }
     if (pick(5) === 0) control();
   }
   const end = pick(4);
-  if (end === 0) frames.push(frame(WRONG[pick(WRONG.length)]));
-  if (end < 3) frames.push(frame({ opcode: 8, payload: pick(2) ? closing(1000 + pick(4), 'end') : '' }));
+  if (end === 0) add(WRONG[pick(WRONG.length)]);
+  if (end < 3) add({ opcode: 8, payload: pick(2) ? closing(1000 + pick(4), 'end') : '' });
   return Buffer.concat(frames);
 };
 
@@ -108,11 +123,17 @@ const behaviours = {
 /** Starts a server of a road. */
 const start = async ({ WebSocketServer }, road) => {
   const front = road === 'port' ? null : http.createServer();
-  const where = { port: { port: 0, host: '127.0.0.1' }, attached: { server: front }, fed: { noServer: true } }[road];
+  const where = {
+    port: { port: 0, host: '127.0.0.1' },
+    attached: { server: front },
+    fed: { noServer: true }
+  }[road];
   const server = new WebSocketServer(where);
   if (road === 'fed') {
     front.on('upgrade', (request, socket, head) =>
-      server.handleUpgrade(request, new Tunnel(socket), head, (opened) => server.emit('connection', opened, request))
+      server.handleUpgrade(request, new Tunnel(socket), head, (opened) =>
+        server.emit('connection', opened, request)
+      )
     );
   }
   if (front) front.listen(0, '127.0.0.1');
@@ -123,6 +144,19 @@ const start = async ({ WebSocketServer }, road) => {
     if (front) front.close();
   };
   return { server, port: (front || server).address().port, stop };
+};
+
+/** Records the events of a connection. */
+const record = (socket) => {
+  const events = [];
+  socket.on('message', (data, isBinary) => events.push(message(data, isBinary)));
+  socket.on('ping', (data) => events.push(`ping:${data}`));
+  socket.on('pong', (data) => events.push(`pong:${data}`));
+  socket.on('error', (err) => events.push(`error:${err.code}`));
+  const closed = new Promise((resolve) => {
+    socket.on('close', (code, reason) => resolve(events.push(`close:${code}:${reason}`)));
+  });
+  return { events, closed };
 };
 
 /** Sends the pieces, then FIN once the connection is answered by one, and returns what came back. */
@@ -151,20 +185,27 @@ const send = (port, pieces) =>
 const play = async (t, module, road, behaviour, pieces) => {
   const running = await start(module, road);
   t.after(running.stop);
-  const events = [];
-  const closed = new Promise((resolve) => {
+  const opened = new Promise((resolve) => {
     running.server.once('connection', (socket) => {
-      socket.on('message', (data, isBinary) => events.push(message(data, isBinary)));
-      socket.on('ping', (data) => events.push(`ping:${data}`));
-      socket.on('pong', (data) => events.push(`pong:${data}`));
-      socket.on('error', (err) => events.push(`error:${err.code}`));
-      socket.on('close', (code, reason) => resolve(events.push(`close:${code}:${reason}`)));
+      resolve(record(socket));
       behaviours[behaviour](socket);
     });
   });
   const { lines, ended } = await send(running.port, pieces);
+  const { events, closed } = await opened;
   await closed;
   return { events, lines, ended };
+};
+
+/** Plays one sequence against a client. */
+const playClient = async ({ WebSocket }, behaviour, bytes) => {
+  const server = await misbehavingServer(bytes, { end: true });
+  const client = new WebSocket(server.url, { perMessageDeflate: false });
+  const { events, closed } = record(client);
+  behaviours[behaviour](client);
+  await closed;
+  const { lines, ended } = await server.heard;
+  return { events, lines: lines.filter((line) => !line.startsWith('Host:')), ended };
 };
 
 for (const road of ['port', 'attached', 'fed']) {
@@ -194,3 +235,18 @@ for (const road of ['port', 'attached', 'fed']) {
     }
   });
 }
+
+describe('random frames to the client', { timeout: 120_000 }, () => {
+  for (const behaviour of Object.keys(behaviours)) {
+    it(behaviour, async () => {
+      for (const seed of SEEDS) {
+        const bytes = sequence(random(seed), false, false);
+        const [wanted, got] = await Promise.all([
+          playClient(ws, behaviour, bytes),
+          playClient(subject, behaviour, bytes)
+        ]);
+        assert.deepStrictEqual(got, wanted, `SEED=${seed}`);
+      }
+    });
+  }
+});

@@ -86,11 +86,11 @@ const talk = (port, pieces, { slowly = false, enough = hasCloseFrame } = {}) =>
 /**
  * A server that answers any request with a good 101 and then sends the given bytes, once.
  * @param {Buffer} bytes what follows the head
- * @param {object} [options] `slowly`: byte by byte
+ * @param {object} [options] `slowly`: byte by byte; `end`: FIN after the bytes
  * It takes one connection and no other.
  * @returns {Promise<object>} `{ url, heard }`; `heard` resolves to the client's frames and how it ended
  */
-const misbehavingServer = (bytes, { slowly = false } = {}) =>
+const misbehavingServer = (bytes, { slowly = false, end = false } = {}) =>
   new Promise((resolve) => {
     let hear;
     const heard = new Promise((done) => (hear = done));
@@ -110,9 +110,13 @@ const misbehavingServer = (bytes, { slowly = false } = {}) =>
           .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
           .digest('base64');
         const head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
-        if (!slowly) return socket.write(Buffer.concat([Buffer.from(head), bytes]));
-        socket.write(head);
-        return drip(socket, bytes);
+        if (slowly) {
+          socket.write(head);
+          await drip(socket, bytes);
+        } else {
+          socket.write(Buffer.concat([Buffer.from(head), bytes]));
+        }
+        if (end) socket.end();
       });
       socket.on('end', () => {
         ended = 'FIN';

@@ -147,8 +147,4 @@ impl Fed {
             .map(std::mem::take)
             .unwrap_or_default()
     }
-
-    pub(super) fn release(&mut self) {
-        self.slab.release();
-    }
 }

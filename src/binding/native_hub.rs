@@ -204,6 +204,11 @@ impl NativeHub {
         } else {
             Plain::Answer
         };
+        // Before `accept` the IO thread does not know the listener.
+        if let Some(Message::Listen { config, .. }) = self.bound.borrow_mut().get_mut(&id) {
+            config.plain = plain;
+            return;
+        }
         self.crossing.send(Message::SetPlain(id, plain));
     }
 
@@ -275,12 +280,6 @@ impl NativeHub {
     #[napi(catch_unwind)]
     pub fn frame(&self, first: u32, payload: &[u8], key: Option<&[u8]>) -> Buffer {
         build_frame(first, payload, key).into()
-    }
-
-    /// Gives up what the binding holds of fed connections; the environment ends.
-    #[napi(catch_unwind)]
-    pub fn release_fed(&self) {
-        self.fed.borrow_mut().release();
     }
 }
 

@@ -57,8 +57,13 @@ const cleanup = useServer(
 await once(wss, 'listening');
 const url = `ws://127.0.0.1:${wss.address().port}/graphql`;
 
-const options = { lazy: false, retryAttempts: 0, url, webSocketImpl: WebSocket };
-const client = createClient({ ...options, connectionParams: { key: 'right' } });
+const options = { retryAttempts: 0, url, webSocketImpl: WebSocket };
+const client = createClient({
+  ...options,
+  connectionParams: { key: 'right' },
+  lazy: false,
+  onNonLazyError: (event) => say('lost', event.code)
+});
 client.on('closed', (event) => say('closed', event.code, event.reason, event.wasClean));
 
 const all = async (query, variables) => {
@@ -76,7 +81,7 @@ for await (const { data } of client.iterate({ query: 'subscription { count(to: 1
 }
 say('stopped');
 
-const refused = createClient({ ...options, lazy: true, connectionParams: { key: 'false' } });
+const refused = createClient({ ...options, connectionParams: { key: 'false' } });
 const [event] = await Promise.all([
   new Promise((resolve) => refused.on('closed', resolve)),
   new Promise((resolve) => {
@@ -85,9 +90,8 @@ const [event] = await Promise.all([
 ]);
 say(event.code === CloseCode.Forbidden, event.reason);
 
-const old = new WebSocket(url, 'graphql-ws');
-const [code, reason] = await once(old, 'close');
-say('another subprotocol', code, String(reason));
+const [err] = await once(new WebSocket(url, 'graphql-ws'), 'error');
+say('another subprotocol', err.message);
 
 const closed = new Promise((resolve) => client.on('closed', resolve));
 await cleanup.dispose();

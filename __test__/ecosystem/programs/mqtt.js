@@ -16,7 +16,8 @@ async function main() {
   broker.on('publish', ({ cmd, payload, topic }, client) => {
     if (client) sayBroker(cmd, topic, payload.length);
   });
-  broker.on('clientDisconnect', (client) => sayBroker('disconnect', client.id));
+  const sayEnd = side('broker, ends');
+  broker.on('clientDisconnect', (client) => sayEnd('disconnect', client.id));
   const server = http.createServer();
   const wss = new WebSocketServer({ handleProtocols: (offered) => [...offered].at(-1), server });
   wss.on('connection', (ws, request) => {

@@ -50,8 +50,6 @@ async function main() {
   say(await browser.version(), await browser.userAgent(), browser.connected);
   const context = await browser.createBrowserContext();
   say(await context.close().catch((err) => err.message));
-  const session = browser.target();
-  say(session.type(), browser.targets().length);
   await browser.disconnect();
 
   const left = await puppeteer.connect(options);

@@ -5,7 +5,7 @@
 const { once } = require('node:events');
 const http = require('node:http');
 const WebSocket = require('isomorphic-ws');
-const { default: ReconnectingWebSocket } = require('reconnecting-websocket');
+const ReconnectingWebSocket = require('reconnecting-websocket');
 const { listen, side } = require('./trace');
 
 const say = side('client');
@@ -41,12 +41,11 @@ async function main() {
       say(type, code, reason, wasClean, error?.message, data);
     });
   }
+  ws.onopen = () => ws.send('text, ü');
   ws.onmessage = ({ data }) => {
-    if (data === 'early') ws.send(new Uint8Array([1, 2]));
+    if (data === 'text, ü') ws.send(new Uint8Array([1, 2]));
     else ws.close(4000, 'enough');
   };
-  // It waits for the connection that stays.
-  ws.send('early');
   await new Promise((resolve) => {
     ws.addEventListener('close', ({ code }) => code === 4000 && resolve());
   });

@@ -32,6 +32,9 @@ async function listen(server) {
   return server.address().port;
 }
 
+// What hangs still tells how far it came. Unreferenced: it keeps nothing alive.
+setTimeout(() => process.exit(1), 20_000).unref();
+
 process.on('exit', (code) => {
   for (const [name, lines] of sides) for (const line of lines) console.log(`${name}: ${line}`);
   if (code === 0) console.log('end');

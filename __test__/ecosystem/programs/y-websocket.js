@@ -6,7 +6,7 @@ const { once } = require('node:events');
 const http = require('node:http');
 const WebSocket = require('ws');
 const { WebsocketProvider } = require('y-websocket');
-const { setupWSConnection } = require('y-websocket/bin/utils');
+const { docs, setupWSConnection } = require('y-websocket/bin/utils');
 const Y = require('yjs');
 const { listen, side } = require('./trace');
 
@@ -56,7 +56,7 @@ async function main() {
   const closed = once(client, 'close');
   b.provider.destroy();
   say((await closed)[0]);
-  for (const { doc } of peers) doc.destroy();
+  for (const doc of [...docs.values(), ...peers.map((peer) => peer.doc)]) doc.destroy();
   wss.close();
   server.close();
 }

@@ -207,3 +207,19 @@ fn an_id_that_is_used_again_is_not_served_by_the_old_task() {
         assert_eq!(bench.count(0, kind::CLOSED), 1);
     });
 }
+
+#[test]
+fn a_raw_connection_is_read_ahead_and_its_end_waits_for_the_decision() {
+    run(|| async {
+        let bench = Bench::start(true);
+        let (ours, mut peer) = tokio::io::duplex(1024);
+        bench.driver.insert(0, Pipe::Memory(ours), Vec::new());
+        peer.write_all(&client_frame(0x81, b"early")).await.unwrap();
+        drop(peer);
+        bench.settle().await;
+        assert_eq!(bench.count(0, kind::END), 0);
+        bench.send(&[[0, op::START, 0, 1]], &[]);
+        assert_eq!(bench.event(0, kind::TEXT).await.1, b"early");
+        bench.event(0, kind::END).await;
+    });
+}
