@@ -63,6 +63,7 @@ impl Fed {
                 auto_pong: true,
                 // JavaScript answers pings itself: it is here, and its order is the original's.
                 owed: true,
+                owed_behind: true,
                 mask: &mut || [0; 4],
             };
             let mut chunk = chunk;

@@ -97,6 +97,7 @@ impl<T: Transport> Engine<T> {
             auto_pong: *auto_pong,
             // JavaScript answers where something of this connection waits for it: its own sends come first, as in ws.
             owed: !self.progress.is_settled(*last_event),
+            owed_behind: true,
             mask: &mut || self.masks.next(),
         };
         let raw = protocol.is_none() && !*ending;
@@ -144,6 +145,7 @@ impl<T: Transport> Engine<T> {
             out: &mut self.replies,
             auto_pong: live.auto_pong,
             owed: true,
+            owed_behind: true,
             mask: &mut || self.masks.next(),
         };
         let flow = protocol.receive(id, &mut rest, &mut self.events, &mut replies);

@@ -174,6 +174,7 @@ impl Peer {
             out: Vec::new(),
             auto_pong: true,
             owed: false,
+            owed_behind: false,
         }
     }
 
@@ -183,6 +184,7 @@ impl Peer {
             out: &mut self.out,
             auto_pong: self.auto_pong,
             owed: self.owed,
+            owed_behind: false,
             mask: &mut || OWN_KEY,
         };
         let mut input = bytes.to_vec();
@@ -203,6 +205,7 @@ impl Peer {
             out: &mut self.out,
             auto_pong: self.auto_pong,
             owed: self.owed,
+            owed_behind: false,
             mask: &mut || OWN_KEY,
         };
         let flow = self

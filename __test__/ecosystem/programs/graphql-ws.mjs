@@ -1,7 +1,13 @@
 /** A query, a subscription, errors of both kinds and both ways to end, over named imports of `ws`. */
 
 import { once } from 'node:events';
-import { GraphQLObjectType, GraphQLInt, GraphQLNonNull, GraphQLSchema, GraphQLString } from 'graphql';
+import {
+  GraphQLObjectType,
+  GraphQLInt,
+  GraphQLNonNull,
+  GraphQLSchema,
+  GraphQLString
+} from 'graphql';
 import { CloseCode, createClient } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import WebSocket, { WebSocketServer } from 'ws';

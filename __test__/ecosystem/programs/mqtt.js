@@ -48,7 +48,9 @@ async function main() {
   await b.publishAsync('zero/ü', 'ü', { qos: 0 });
   await b.publishAsync('one', large, { qos: 1 });
   await b.publishAsync('two', Buffer.from([0]), { qos: 2 });
-  await Promise.all(Array.from({ length: 200 }, (_, i) => b.publishAsync('many', String(i), { qos: 1 })));
+  await Promise.all(
+    Array.from({ length: 200 }, (_, i) => b.publishAsync('many', String(i), { qos: 1 }))
+  );
   b.stream.destroy();
   await all;
   await a.endAsync();

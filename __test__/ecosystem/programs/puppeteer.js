@@ -25,7 +25,11 @@ const ANSWERS = {
 async function main() {
   const wss = new WebSocketServer({ host: '127.0.0.1', path: '/devtools', port: 0 });
   wss.on('connection', (ws, request) => {
-    sayBrowser(request.headers['user-agent'].split(' ')[0], request.headers['x-more'], ws.extensions);
+    sayBrowser(
+      request.headers['user-agent'].split(' ')[0],
+      request.headers['x-more'],
+      ws.extensions
+    );
     ws.on('message', (text) => {
       const { id, method, params } = JSON.parse(text);
       sayBrowser(method, params);

@@ -223,3 +223,16 @@ fn a_raw_connection_is_read_ahead_and_its_end_waits_for_the_decision() {
         bench.event(0, kind::END).await;
     });
 }
+
+#[test]
+fn a_ping_behind_a_message_of_the_same_packet_is_left_to_javascript() {
+    run(|| async {
+        let bench = Bench::start(true);
+        let mut peer = bench.connect(0, 1024);
+        let mut packet = client_frame(0x81, b"first");
+        packet.extend(client_frame(0x89, b"second"));
+        peer.write_all(&packet).await.unwrap();
+        assert_eq!(bench.event(0, kind::TEXT).await.1, b"first");
+        assert_eq!(bench.event(0, kind::PING).await.0.b >> 31, 1);
+    });
+}
