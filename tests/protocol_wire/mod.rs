@@ -174,7 +174,6 @@ impl Peer {
             out: Vec::new(),
             auto_pong: true,
             owed: false,
-            owed_behind: false,
         }
     }
 
