@@ -114,6 +114,9 @@ const REACTION = {
   refused: 1
 };
 
+/** What send callbacks do. Not terminate(): how much of what is behind gets out is a matter of ticks. */
+const CALLBACK = { ...REACTION, terminate: 0 };
+
 /** What is done when it is closing or closed. */
 const AFTER = { send: 5, ping: 2, pong: 1, close: 2, terminate: 1, pause: 1, resume: 1, refused: 1 };
 
@@ -123,7 +126,7 @@ function makeReactions(random) {
 
   return random.list(3, () => {
     const on = random.weighted({ message: 8, ping: 2, pong: 1, cb: 2, error: 2, close: 2 });
-    const weights = on === 'close' || on === 'error' ? AFTER : REACTION;
+    const weights = on === 'close' || on === 'error' ? AFTER : on === 'cb' ? CALLBACK : REACTION;
     const at = on === 'close' || on === 'error' ? 0 : random.below(5);
     return { on, at, acts: random.list(3, () => act(random, weights, false)) };
   });
