@@ -59,7 +59,7 @@ class NativeHandle extends Handle {
 
   /** Bytes that the kernel has not taken, framing included. See docs/differences.md for the allowance. */
   get bufferedAmount() {
-    if (this.closed) return this.left;
+    if (this.closed) return 0;
     if (this.accepted === this.given) return 0;
     const report = this.hub.native.accepted(this.id);
     const backedUp = report % 2 === 1;
@@ -135,7 +135,6 @@ class NativeHandle extends Handle {
   /** Nothing comes or goes any more: what was held is delivered, callbacks are settled. */
   wind(error, complete) {
     if (this.held !== null) this.release();
-    this.left = complete ? 0 : this.bufferedAmount;
     this.closed = true;
     this.settleAll(complete ? undefined : error || socketClosed());
   }
@@ -149,8 +148,6 @@ Object.assign(NativeHandle.prototype, {
   notified: 0,
   closed: false,
   ending: false,
-  /** Bytes that never left, after the end. */
-  left: 0,
   /** Whether traffic must be reported to the socket's idle timer. */
   idle: false
 });
