@@ -22,6 +22,7 @@ const PROGRAMS = {
   'fastify-websocket.js': ['@fastify/websocket'],
   'express-ws.js': ['express-ws'],
   'webpack-dev-server.js': ['webpack-dev-server'],
+  'bundle.js': ['webpack'],
   'jsdom.js': ['jsdom'],
   'puppeteer.js': ['puppeteer-core'],
   'mqtt.js': ['mqtt'],

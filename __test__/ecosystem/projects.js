@@ -21,30 +21,48 @@ const cache = path.join(root, '.cache', 'ecosystem');
 const UNREACHABLE =
   /\bcode (?:E(?:AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|IDLETIMEOUT|NETUNREACH|NOTFOUND|5\d\d)|E\w*TIMEDOUT|E\w*TIMEOUT)\b/;
 
-/** How long npm may take, in ms: one file of tests has two minutes. */
-const LIMIT = 100_000;
+/** How long npm may take to install, in ms: one file of tests has two minutes. */
+const LIMIT = 90_000;
+
+/** How long the registry may take to answer at all, in ms. */
+const ANSWER = 15_000;
 
 /**
  * @param {string} command
  * @param {string[]} args
  * @param {string} cwd
+ * @param {number} [timeout] in ms
  * @returns {{ status: number | null, printed: string }}
  */
-function run(command, args, cwd) {
+function run(command, args, cwd, timeout = LIMIT) {
   const { error, status, stderr, stdout } = spawnSync(command, args, {
     cwd,
     encoding: 'utf8',
+    killSignal: 'SIGKILL',
     shell: process.platform === 'win32',
-    timeout: LIMIT
+    timeout
   });
   if (error && error.code !== 'ETIMEDOUT') throw error;
   return { status, printed: error ? `code ${error.code}` : stdout + stderr };
 }
 
 /** As {@link run}, for npm: the one that runs us, or that on the path. */
-function npm(args, cwd) {
+function npm(args, cwd, timeout) {
   const { npm_execpath: program } = process.env;
-  return program ? run(process.execPath, [program, ...args], cwd) : run('npm', args, cwd);
+  return program
+    ? run(process.execPath, [program, ...args], cwd, timeout)
+    : run('npm', args, cwd, timeout);
+}
+
+/**
+ * Asks the registry for one thing, since an installation takes minutes to give up.
+ *
+ * @returns {string | undefined} why nobody answers
+ */
+function unreachable() {
+  const args = ['view', 'ws@8.23.0', 'version', '--fetch-retries=0', '--prefer-online'];
+  const { status, printed } = npm(args, source, ANSWER);
+  return status === 0 ? undefined : UNREACHABLE.exec(printed)?.[0];
 }
 
 /**
@@ -137,6 +155,8 @@ function prepare() {
   for (const name of MANIFESTS) hash.update(fs.readFileSync(path.join(source, name)));
   const place = path.join(cache, hash.digest('hex').slice(0, 16));
   if (!fs.existsSync(place)) {
+    const problem = unreachable();
+    if (problem) return { missing: `the npm registry cannot be reached (${problem})` };
     fs.rmSync(cache, { recursive: true, force: true });
     const partial = path.join(cache, 'partial');
     const reason = install(partial);

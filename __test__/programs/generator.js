@@ -98,6 +98,9 @@ function act(random, weights, large) {
   return MAKERS[random.weighted(weights)](random, large);
 }
 
+/** The parts of chunks that wait are not those that arrived: no pauses where ticks are noted. */
+const withoutPauses = (acts) => acts.filter((item) => item.do !== 'pause');
+
 /** What the WebSocket's side does in a step, while it is open. */
 const STEP = { send: 10, ping: 3, pong: 2, pause: 1, resume: 1, binaryType: 1, refused: 1, raw: 1 };
 
@@ -119,6 +122,12 @@ const CALLBACK = { ...REACTION, terminate: 0 };
 
 /** What is done when it is closing or closed. */
 const AFTER = { send: 5, ping: 2, pong: 1, close: 2, terminate: 1, pause: 1, resume: 1, refused: 1 };
+
+/** Callbacks that act do not come between events that also do. */
+function withoutCallbacks(reaction) {
+  if (reaction.on === 'cb') return reaction;
+  return { ...reaction, acts: reaction.acts.map((item) => ({ ...item, cb: false })) };
+}
 
 /** @returns {object[]} what listeners do */
 function makeReactions(random) {
@@ -182,15 +191,19 @@ function generate(seed, roads = ROADS) {
   if (random.once(8)) options.skipUTF8Validation = true;
   if (random.once(8)) options.maxFragments = 4;
 
-  const reactions = makeReactions(random);
-  const pauses = reactions.some(({ acts }) => acts.some((item) => item.do === 'pause'));
   const ticks = random.once(3);
-  const large = !pauses && !ticks;
-  const steps = random.list(6, () =>
-    random.once(2)
-      ? { ws: random.list(5, () => act(random, STEP, true)) }
-      : { peer: makeFrames(random, large) }
-  );
+  let reactions = makeReactions(random);
+  if (ticks) reactions = reactions.map((item) => ({ ...item, acts: withoutPauses(item.acts) }));
+  if (reactions.some(({ on }) => on === 'cb')) reactions = reactions.map(withoutCallbacks);
+
+  // What has been read when it stops, or is dropped with unread bytes, is up to the kernel.
+  const stops = ({ do: name }) => name === 'pause' || name === 'terminate';
+  const large = !ticks && !reactions.some(({ acts }) => acts.some(stops));
+  const steps = random.list(6, () => {
+    if (random.once(2)) return { peer: makeFrames(random, large) };
+    const acts = random.list(5, () => act(random, STEP, true));
+    return { ws: ticks ? withoutPauses(acts) : acts };
+  });
 
   const dom = random.once(5);
   return { seed, road, options, dom, ticks, reactions, steps, last: makeLast(random) };

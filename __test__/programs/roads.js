@@ -48,7 +48,7 @@ async function startServer({ WebSocketServer }, road, options) {
   const wss = new WebSocketServer({ ...attached, ...options });
   if (road === 'duplex') {
     server.on('upgrade', (request, socket, head) => {
-      wss.handleUpgrade(request, asDuplex(socket), head, (ws) => {
+      wss.handleUpgrade(request, streamOver(socket), head, (ws) => {
         wss.emit('connection', ws, request);
       });
     });
@@ -60,6 +60,21 @@ async function startServer({ WebSocketServer }, road, options) {
     server.closeAllConnections();
   });
   return { port: server.address().port, wss };
+}
+
+/** A stream without a descriptor that takes everything at once: what is lost does not depend on ticks. */
+function streamOver(socket) {
+  socket.setNoDelay();
+  return Object.assign(asDuplex(socket), {
+    _write(chunk, encoding, callback) {
+      socket.write(chunk);
+      callback();
+    },
+    _writev(chunks, callback) {
+      socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)));
+      callback();
+    }
+  });
 }
 
 let listener = null;
@@ -98,7 +113,7 @@ async function connectClient(WebSocket, road, options) {
     ...options,
     perMessageDeflate: false,
     ...(road === 'client-duplex' && {
-      createConnection: () => asDuplex(net.connect({ port, host: '127.0.0.1', allowHalfOpen: true }))
+      createConnection: () => streamOver(net.connect({ port, host: '127.0.0.1', allowHalfOpen: true }))
     })
   });
   ws.on('error', () => {});

@@ -257,8 +257,11 @@ class Run {
   async whole() {
     for (const step of this.program.steps) {
       if (this.dead || this.closed || this.peer.gone) break;
+      const wasPaused = this.ws.isPaused;
       if (step.ws) this.act(step.ws);
       else await this.send(step.peer);
+      // What has waited comes now.
+      if (wasPaused && !this.ws.isPaused && !this.dead) await this.send([]);
       await this.settle();
     }
     await this.end();

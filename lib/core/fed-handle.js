@@ -101,6 +101,11 @@ class FedHandle extends Handle {
     super.deliver(code, data, extra);
   }
 
+  /** Node has read FIN just now. */
+  overtake() {
+    super.deliver(kind.END, null, undefined);
+  }
+
   conclude() {
     this.over = true;
     if (this.stopped) return;
@@ -161,6 +166,12 @@ class FedHandle extends Handle {
     this.socket.uncork?.();
   }
 
+  /** As NativeHandle: earlier frames are written now, so that their callbacks come first. */
+  follow() {
+    this.flush();
+    return false;
+  }
+
   get bufferedAmount() {
     this.flush();
     return this.socket.writableLength || 0;
@@ -189,9 +200,8 @@ class FedHandle extends Handle {
   }
 
   resume() {
-    this.paused = false;
     this.socket.resume();
-    if (this.held !== null) this.pump();
+    this.unhold();
   }
 
   /** JavaScript answers pings itself here; the owner decides. */
@@ -201,21 +211,21 @@ class FedHandle extends Handle {
   close() {
     const { socket } = this;
     if (this.closed) return;
-    if (!this.over) this.owner[kClosing]();
+    if (!this.over || this.held !== null) this.owner[kClosing]();
     // A paused socket that was destroyed may still hold bytes that came before.
     if (!this.stopped && !this.dropped && socket.readableLength > 0) {
       const rest = socket.read();
       if (rest !== null) this.feed(rest);
     }
-    if (this.held !== null) this.release();
+    this.release();
     this.closed = true;
     clearTimeout(this.timer);
     socket.removeListener('data', onData);
     this.hub.native.closeFed(this.id);
     this.hub.native.releaseId(this.id);
     // The order of ws: before the socket's other 'close' listeners if the input had ended, else in the tick after them.
-    if (this.over) finish(this);
-    else process.nextTick(finish, this);
+    if (this.over && this.held === null) finish(this);
+    else process.nextTick(() => this.afterHeld(() => finish(this)));
   }
 }
 

@@ -40,12 +40,26 @@ class Handle {
    */
   event(code, data, extra) {
     if (this.dropped && this.droppedIn !== this.hub.run) return;
-    if (this.holding) {
-      (this.held ??= []).push([code, data, extra]);
-      if (!this.paused) this.pump();
-      return;
+    if (this.holding) this.queue(code, data, extra);
+    else this.deliver(code, data, extra);
+  }
+
+  /** Queues an event. FIN does not wait behind messages that each wait for a turn: in ws it overtakes all but the first. */
+  queue(code, data, extra) {
+    const late = this.paused && this.pausedIn !== this.hub.run;
+    if (this.serial && !late) {
+      if (this.held === null && isConclusion(code)) {
+        this.deliver(code, data, extra);
+        return;
+      }
+      if (code === kind.END) {
+        this.overtake();
+        return;
+      }
     }
-    this.deliver(code, data, extra);
+    (this.held ??= []).push([code, data, extra, this.hub.run]);
+    if (this.paused && !late) this.free++;
+    if (!late) this.pump();
   }
 
   deliver(code, data, extra) {
@@ -91,10 +105,32 @@ class Handle {
     this.droppedIn = this.hub.run;
   }
 
-  /** Holds what comes with the next runs. */
+  /** FIN came with the messages; Node would have read it after the first one's turn. */
+  overtake() {
+    setImmediate(endOvertaking, this);
+  }
+
+  /** Holds what comes with the next runs; of what is queued, what ws would have given to its parser already still comes out. */
   hold() {
+    if (this.paused) return;
     this.paused = true;
     this.pausedIn = this.hub.run;
+    const { held, pumped } = this;
+    if (held === null) return;
+    const rest = held.findIndex((next) => next[3] !== pumped);
+    this.free = this.serial || rest === -1 ? held.length : rest;
+  }
+
+  /** Holds no longer. */
+  unhold() {
+    this.paused = false;
+    if (this.free !== 0) this.free = 0;
+    if (this.held !== null) this.pump();
+  }
+
+  /** Whether something that is queued may be delivered. */
+  get flowing() {
+    return this.held !== null && (!this.paused || this.free > 0);
   }
 
   /** The peer's FIN, in its place among the events. */
@@ -110,15 +146,31 @@ class Handle {
     else process.nextTick(pumpAll, this);
   }
 
-  /** Delivers everything that is queued, whether paused or not: the socket is gone. */
+  /** Delivers everything that is queued, whether paused or not: the socket is gone. A serial connection takes its time. */
   release() {
-    while (this.held !== null) this.step();
+    if (this.held === null) return;
+    if (this.serial) {
+      this.free = this.held.length;
+      this.pump();
+    } else {
+      while (this.held !== null) this.step();
+    }
+  }
+
+  /** Calls `done` when nothing is queued any more: now, unless the connection is serial. */
+  afterHeld(done) {
+    if (this.held === null) done();
+    else this.drained = done;
   }
 
   step() {
     const next = this.held.shift();
     if (this.held.length === 0) this.held = null;
-    if (!this.dropped || this.droppedIn === this.hub.run) this.deliver(next[0], next[1], next[2]);
+    if (this.free > 0) this.free--;
+    this.pumped = next[3];
+    if (this.serial || !this.dropped || this.droppedIn === this.hub.run) {
+      this.deliver(next[0], next[1], next[2]);
+    }
   }
 
   /**
@@ -167,10 +219,10 @@ class Handle {
     this.event(kind.BINARY, data, fragments);
   }
 
-  /** Queues a send callback, in the async context of the caller. */
-  expect(token, callback) {
+  /** Queues a send callback, in the async context of the caller; `failure` if it is to fail in any case. */
+  expect(token, callback, failure) {
     const resource = new AsyncResource('ferrows.send');
-    (this.callbacks ??= []).push([token, callback, resource]);
+    (this.callbacks ??= []).push([token, callback, resource, failure]);
   }
 
   /**
@@ -191,11 +243,11 @@ class Handle {
   }
 
   settleOne(error) {
-    const [, callback, resource] = this.callbacks.shift();
+    const [, callback, resource, failure] = this.callbacks.shift();
     if (this.callbacks.length === 0) this.callbacks = null;
     try {
       // `null` without an error, as the write callback of a Node stream.
-      resource.runInAsyncScope(callback, null, error || null);
+      resource.runInAsyncScope(callback, null, failure || error || null);
     } catch (thrown) {
       // The other callbacks still run; the exception is nobody's but the process's.
       process.nextTick(rethrow, thrown);
@@ -212,9 +264,15 @@ Object.assign(Handle.prototype, {
   pausedIn: 0,
   /** One event per macrotask (`allowSynchronousEvents: false`). */
   serial: false,
-  /** Events that wait, `[kind, data, extra]` each; null when nothing does. */
+  /** Events that wait, `[kind, data, extra, run]` each; null when nothing does. */
   held: null,
+  /** How many of them come out even if paused. */
+  free: 0,
   pumping: false,
+  /** The run of the queued event that is being delivered. */
+  pumped: -1,
+  /** What to do when nothing is queued any more. */
+  drained: null,
   /** Destroyed by us: what was read before is not delivered any more. */
   dropped: false,
   /** The run in which that happened: the rest of it is delivered, as in ws. */
@@ -223,7 +281,7 @@ Object.assign(Handle.prototype, {
   over: false,
   /** Lengths of the frames of the next binary message, if there were several. */
   fragments: undefined,
-  /** `[token, callback, resource]` of sends that wait for the kernel. */
+  /** `[token, callback, resource, failure]` of sends that wait for the kernel. */
   callbacks: null
 });
 
@@ -238,24 +296,38 @@ function rethrow(thrown) {
   throw thrown;
 }
 
+/** Whether it ends the messages: a close frame, an error or FIN. Unlike these it never has a turn of its own in ws. */
+function isConclusion(code) {
+  return code === kind.CLOSE_FRAME || code === kind.PROTOCOL_ERROR || code === kind.END;
+}
+
+function endOvertaking(handle) {
+  if (!handle.closed) handle.deliver(kind.END, null, undefined);
+}
+
 function pumpAll(handle) {
   handle.pumping = false;
-  while (handle.held !== null && !handle.paused) {
+  while (handle.flowing) {
     try {
       handle.step();
     } catch (thrown) {
       process.nextTick(rethrow, thrown);
     }
   }
+  handle.pumped = -1;
 }
 
 function pumpOne(handle) {
   handle.pumping = false;
-  if (handle.held === null || handle.paused) return;
+  // FIN that came while paused overtakes the messages, as it does otherwise.
+  if (!handle.paused && handle.held?.at(-1)[0] === kind.END) handle.held.unshift(handle.held.pop());
   try {
-    handle.step();
+    if (handle.flowing) handle.step();
+    while (handle.flowing && isConclusion(handle.held[0][0])) handle.step();
   } finally {
-    if (handle.held !== null) handle.pump();
+    handle.pumped = -1;
+    if (handle.flowing) handle.pump();
+    else if (handle.held === null && handle.drained !== null) process.nextTick(handle.drained);
   }
 }
 

@@ -57,6 +57,19 @@ class NativeHandle extends Handle {
     this.expect(this.notified, callback);
   }
 
+  /**
+   * Queues a callback that fails, behind those of sends that are just on their way.
+   *
+   * @param {function(Error): void} callback
+   * @param {Error} failure what it gets
+   * @return {boolean} false if nothing is on its way, or it cannot be told how long that takes
+   */
+  follow(callback, failure) {
+    if (this.callbacks === null || this.bufferedAmount > 0) return false;
+    this.expect(this.callbacks.at(-1)[0], callback, failure);
+    return true;
+  }
+
   /** Bytes that the kernel has not taken, framing included. See docs/differences.md for the allowance. */
   get bufferedAmount() {
     if (this.closed) return 0;
@@ -95,9 +108,8 @@ class NativeHandle extends Handle {
 
   /** Reads again. */
   resume() {
-    this.paused = false;
     if (!this.closed) this.socket.resume();
-    if (this.held !== null) this.pump();
+    this.unhold();
   }
 
   /** @param {boolean} on whether the core answers pings */
@@ -134,7 +146,7 @@ class NativeHandle extends Handle {
 
   /** Nothing comes or goes any more: what was held is delivered, callbacks are settled. */
   wind(error, complete) {
-    if (this.held !== null) this.release();
+    this.release();
     this.closed = true;
     this.settleAll(complete ? undefined : error || socketClosed());
   }
@@ -168,11 +180,12 @@ function closeSocket(handle, errno, complete) {
 
 /** To be called as the first listener of the socket's 'close'. */
 function closed(handle, error) {
-  if (handle.over) {
-    finish(handle, error);
+  const done = () => finish(handle, error);
+  if (handle.over && handle.held === null) {
+    done();
   } else {
     handle.owner[kClosing]();
-    process.nextTick(finish, handle, error);
+    process.nextTick(() => handle.afterHeld(done));
   }
 }
 

@@ -107,10 +107,9 @@ class TakenHandle extends NativeHandle {
   }
 
   resume() {
-    this.paused = false;
     if (!this.engineClosed) this.hub.resume(this.id);
     this.socket.resume();
-    if (this.held !== null) this.pump();
+    this.unhold();
   }
 
   end() {
@@ -126,7 +125,7 @@ class TakenHandle extends NativeHandle {
   onClosed(errno, complete) {
     this.engineClosed = true;
     this.complete = complete;
-    if (this.held !== null) this.release();
+    this.release();
     if (complete) this.settleAll();
     const { socket } = this;
     if (this.socketClosed) this.bothClosed();

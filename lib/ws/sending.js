@@ -188,9 +188,9 @@ function sendAfterClose(ws, data, cb) {
 
   if (cb) {
     const state = ws._readyState;
-    const name = STATE_NAMES[state];
+    const err = new Error(`WebSocket is not open: readyState ${state} (${STATE_NAMES[state]})`);
 
-    process.nextTick(cb, new Error(`WebSocket is not open: readyState ${state} (${name})`));
+    if (ws[kHandle] === null || !ws[kHandle].follow(cb, err)) process.nextTick(cb, err);
   }
 }
 

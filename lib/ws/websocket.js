@@ -161,8 +161,11 @@ class WebSocket extends EventEmitter {
     if (socket.setTimeout) socket.setTimeout(0);
     if (socket.setNoDelay) socket.setNoDelay();
 
-    // Who overrides pong() wants automatic pongs to go through it, not to be sent by the core.
-    this[kOwnPongs] = this._autoPong && this.pong !== this[kPlainPong];
+    // Who overrides pong() wants automatic pongs to go through it, not to be sent by the core. And
+    // if every event has a turn of its own, so has the answer.
+    const { allowSynchronousEvents = true } = options;
+    const coreAnswers = this.pong === this[kPlainPong] && allowSynchronousEvents;
+    this[kOwnPongs] = this._autoPong && !coreAnswers;
 
     const autoPong = this._autoPong && !this[kOwnPongs];
     const config = connectionConfig(this, autoPong, options);

@@ -9,7 +9,7 @@ const { Socket } = require('engine.io-client');
 const { listen, side } = require('./trace');
 
 const server = http.createServer();
-const engine = new Server({ maxHttpBufferSize: 1e6, pingInterval: 50 });
+const engine = new Server({ maxHttpBufferSize: 1e6, pingInterval: 200 });
 engine.attach(server);
 engine.on('headers', (headers, request) => {
   // An upgrade has a list of lines, a polling response an object.
@@ -26,7 +26,7 @@ engine.on('connection', (socket) => {
     say('message', data.length > 100 ? data.length : data);
     socket.send(data);
   });
-  socket.once('heartbeat', () => sayBeat('heartbeat', socket.transport.name));
+  socket.once('heartbeat', () => sayBeat('heartbeat'));
   socket.once('close', (reason) => say('close', reason));
   socket.send('first');
 });
@@ -34,7 +34,7 @@ engine.on('connection', (socket) => {
 /**
  * @param {number} port
  * @param {string[]} transports
- * @returns {Promise<void>} when the socket is closed
+ * @returns {Promise<Socket>} right after a ping: until the next one nothing disturbs its end
  */
 async function play(port, transports) {
   const say = side(`client, ${transports}`);
@@ -71,10 +71,10 @@ async function play(port, transports) {
 async function main() {
   const port = await listen(server);
   const alone = await play(port, ['websocket']);
-  const upgraded = await play(port, ['polling', 'websocket']);
-  const [first] = Object.values(engine.clients);
+  const [client] = Object.values(engine.clients);
   alone.close();
-  await once(first, 'close');
+  await once(client, 'close');
+  const upgraded = await play(port, ['polling', 'websocket']);
   await once(upgraded.send('y'.repeat(2e6)), 'close');
   engine.close();
   server.close();

@@ -57,8 +57,9 @@ async function main() {
 
   a.send('x'.repeat(1001));
   say((await once(a, 'close'))[0]);
+  const sockets = [b, ...getWss().clients];
   b.close();
-  await once(b, 'close');
+  await Promise.all(sockets.map((socket) => once(socket, 'close')));
   say(getWss().clients.size);
   server.close();
 }

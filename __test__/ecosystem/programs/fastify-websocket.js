@@ -23,10 +23,12 @@ function build() {
   });
   fastify.register(async (scope) => {
     scope.get('/echo/:name', { websocket: true }, (socket, request) => {
-      sayServer('open', request.params.name, request.query, request.ws, socket._isServer);
+      const { name } = request.params;
+      const sayHere = side(`server, ${name}`);
+      sayHere('open', request.query, request.ws, socket._isServer);
       socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
-      socket.on('ping', (data) => sayServer('ping', data));
-      socket.on('close', (code, reason) => sayServer('close', code, String(reason)));
+      socket.on('ping', (data) => sayHere('ping', data));
+      socket.on('close', (code, reason) => sayHere('close', code, String(reason)));
     });
     scope.get('/throws', { websocket: true }, async () => {
       throw new Error('thrown');
@@ -35,7 +37,7 @@ function build() {
       method: 'GET',
       url: '/both',
       handler: (_, reply) => reply.send('over HTTP'),
-      wsHandler: (socket) => socket.end?.() ?? socket.close(4000, 'over WebSocket')
+      wsHandler: (socket) => socket.close(4000, 'over WebSocket')
     });
     scope.get(
       '/refused',

@@ -8,7 +8,6 @@ const { WebSocketServer } = require('ws');
 const { side } = require('./trace');
 
 const say = side('puppeteer');
-const sayBrowser = side('browser');
 
 const ANSWERS = {
   'Browser.getVersion': () => ({
@@ -24,7 +23,10 @@ const ANSWERS = {
 
 async function main() {
   const wss = new WebSocketServer({ host: '127.0.0.1', path: '/devtools', port: 0 });
+  let connections = 0;
   wss.on('connection', (ws, request) => {
+    connections += 1;
+    const sayBrowser = side(`browser, connection ${connections}`);
     sayBrowser(
       request.headers['user-agent'].split(' ')[0],
       request.headers['x-more'],
