@@ -6,6 +6,12 @@ const { protocolError } = require('./errors');
 const { kind, PING_OWED } = require('./records');
 const { kMessage, kPing, kPong, kCloseFrame, kProtocolError, kEnd } = require('./symbols');
 
+/** Parts of a frame's first byte (RFC 6455, 5.2). */
+const FIN = 0x80;
+const RSV1 = 0x40;
+const OPCODE = 0x0f;
+const BINARY = 2;
+
 /**
  * What every road has in common: records become calls of the owner, now or, for a paused or serial connection, later.
  *
@@ -24,6 +30,7 @@ class Handle {
     this.owner = owner;
     if (config.generateMask) this.generateMask = config.generateMask;
     if (config.allowSynchronousEvents === false) this.serial = true;
+    if (config.deflate) this.deflates = true;
   }
 
   /** Whether events must queue instead of being delivered. */
@@ -165,6 +172,20 @@ class Handle {
     this.event(kind.BINARY, data, fragments);
   }
 
+  /**
+   * Whether a frame is to be compressed: RSV1 says so of a message's first frame, the others follow it (RFC 7692, 6.1).
+   *
+   * @param {number} first first header byte
+   * @return {boolean}
+   */
+  isDeflated(first) {
+    if ((first & OPCODE) > BINARY) return false;
+    const deflate = (first & OPCODE) === 0 ? this.deflating : (first & RSV1) !== 0;
+    const open = deflate && (first & FIN) === 0;
+    if (open !== this.deflating) this.deflating = open;
+    return deflate;
+  }
+
   /** Queues a send callback, in the async context of the caller. */
   expect(token, callback) {
     const resource = new AsyncResource('ferrows.send');
@@ -210,6 +231,10 @@ Object.assign(Handle.prototype, {
   pausedIn: 0,
   /** One event per macrotask (`allowSynchronousEvents: false`). */
   serial: false,
+  /** permessage-deflate was negotiated. */
+  deflates: false,
+  /** A compressed message was begun and not finished. */
+  deflating: false,
   /** Events that wait, `[kind, data, extra]` each; null when nothing does. */
   held: null,
   pumping: false,
@@ -255,4 +280,9 @@ function pumpOne(handle) {
   }
 }
 
-module.exports = { Handle, FastBuffer, view, rethrow };
+/** What a send callback gets whose data never got through the compressor, as in ws. */
+function deflateAborted() {
+  return new Error('The socket was closed while data was being compressed');
+}
+
+module.exports = { deflateAborted, Handle, FastBuffer, view, rethrow };

@@ -39,6 +39,7 @@ const {
   kFailed,
   kFailure,
   kForget,
+  kDeflates,
   kFragmented,
   kHandle,
   kOwnPongs,
@@ -193,6 +194,7 @@ class WebSocket extends EventEmitter {
     const autoPong = this._autoPong && !this[kOwnPongs];
     const config = connectionConfig(this, autoPong, options);
 
+    if (config.deflate !== undefined) this[kDeflates] = true;
     socket[kWebSocket] = this;
     this[kHandle] = adopt(socket, head, config, this[kScope] ?? this);
     this._readyState = OPEN;
@@ -302,6 +304,7 @@ class WebSocket extends EventEmitter {
     if (
       this._readyState === OPEN &&
       options === undefined &&
+      !this[kDeflates] &&
       !this[kFragmented] &&
       this[kQueue] === null
     ) {
@@ -428,6 +431,7 @@ defineAttributes(WebSocket);
 // Every connection pays for each field of its own. These are on the prototype until they change,
 // which most connections see once, at their end.
 defineDefaults(WebSocket.prototype, {
+  [kDeflates]: false,
   [kFailed]: false,
   [kFailure]: null,
   [kFragmented]: false,

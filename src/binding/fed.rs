@@ -30,7 +30,11 @@ pub(super) struct Fed {
     spare: EventQueue,
     scratch: Vec<u8>,
     slab: Slab,
+    compressed: Vec<u8>,
 }
+
+/// Larger working memory is given back.
+const KEPT: usize = 256 * 1024;
 
 impl Fed {
     pub(super) fn open(&mut self, id: u32, config: Arc<Config>) {
@@ -146,6 +150,26 @@ impl Fed {
             .get_mut(index)
             .map(std::mem::take)
             .unwrap_or_default()
+    }
+
+    /// Compresses a frame's payload; `None` without a connection that negotiated compression.
+    pub(super) fn deflate(&mut self, id: u32, payload: &[u8], is_final: bool) -> Option<&[u8]> {
+        if self.compressed.capacity() > KEPT {
+            self.compressed = Vec::new();
+        }
+        self.compressed.clear();
+        let connection = self.connections.get_mut(id as usize)?.as_mut()?;
+        connection
+            .deflate(payload, is_final, &mut self.compressed)
+            .then_some(self.compressed.as_slice())
+    }
+
+    /// See `Connection::release_idle_deflate`.
+    pub(super) fn release_idle_deflate(&mut self, id: u32) -> bool {
+        self.connections
+            .get_mut(id as usize)
+            .and_then(Option::as_mut)
+            .is_some_and(|connection| connection.release_idle_deflate())
     }
 
     pub(super) fn release(&mut self) {

@@ -4,6 +4,7 @@
 //! commands come in as [`commands::CommandBatch`], events go out as [`EventQueue`]s.
 
 pub mod commands;
+mod compress;
 mod connection;
 mod execute;
 pub mod io_thread;
@@ -20,6 +21,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::Waker;
 
+use self::compress::Compressor;
 use self::connection::Live;
 use self::masks::Masks;
 use self::progress::Progress;
@@ -51,6 +53,9 @@ pub struct Engine<T> {
     /// Sequence number of the batch that `events` will become.
     sequence: u64,
     timers: TimerWheel,
+    /// When to ask a connection whether it still needs its compressor.
+    idle: TimerWheel,
+    compressor: Compressor,
     fired: Vec<(u32, u32)>,
     masks: Masks,
     configs: Vec<Arc<Config>>,
@@ -74,6 +79,8 @@ impl<T: Transport> Engine<T> {
             events: EventQueue::default(),
             sequence: 1,
             timers: TimerWheel::new(now_ms),
+            idle: TimerWheel::new(now_ms),
+            compressor: Compressor::default(),
             fired: Vec::new(),
             masks: Masks::default(),
             configs: Vec::new(),
@@ -167,6 +174,10 @@ impl<T: Transport> Engine<T> {
                 self.close(id, 0);
             }
         }
+        self.idle.advance(now_ms, &mut fired);
+        for (id, generation) in fired.drain(..) {
+            self.check_idle(id, generation);
+        }
         self.fired = fired;
         self.announce();
     }
@@ -174,7 +185,11 @@ impl<T: Transport> Engine<T> {
     /// Milliseconds until [`Self::advance`] is needed, if it is.
     #[must_use]
     pub fn next_wake(&self, now_ms: u64) -> Option<u64> {
-        self.timers.next_wake(now_ms)
+        let (drop, check) = (
+            self.timers.next_wake(now_ms),
+            self.idle.next_wake(now_ms),
+        );
+        drop.into_iter().chain(check).min()
     }
 
     /// Drops a connection and records CLOSED with `errno` (0: none).

@@ -11,7 +11,8 @@ const LISTED_FRAMES_MAX: usize = 16 * 1024;
 /// Everything known of an unfinished message. Without one it holds no memory.
 #[derive(Debug, Default)]
 pub(super) struct Message {
-    /// Unmasked payload so far, of all frames. While a control frame is incomplete its payload lies
+    /// Unmasked payload so far, of all frames; of a compressed message that is to be inflated, of
+    /// the current frame. While a control frame is incomplete its payload lies
     /// at the end, since the message does not go on before the control frame is finished.
     pub(super) bytes: Vec<u8>,
     /// Lengths of the finished frames that were not empty, for binary messages of several frames.
@@ -24,6 +25,8 @@ pub(super) struct Message {
     opcode: u8,
     /// Whether `bytes` is checked as UTF-8 while it grows.
     checked: bool,
+    /// Whether the payload is compressed: the first frame had RSV1.
+    compressed: bool,
     /// Bytes at the end of `bytes` that belong to an unfinished UTF-8 sequence.
     open: u8,
 }
@@ -33,6 +36,17 @@ impl Message {
     #[inline]
     pub(super) fn is_open(&self) -> bool {
         self.opcode != 0
+    }
+
+    /// Whether its first frame had RSV1.
+    #[inline]
+    pub(super) fn is_compressed(&self) -> bool {
+        self.compressed
+    }
+
+    /// Whether it is a text message.
+    pub(super) fn is_text(&self) -> bool {
+        self.opcode == opcode::TEXT
     }
 
     /// Payload bytes announced by the headers so far.
@@ -58,8 +72,8 @@ impl Message {
         if !self.is_open() {
             self.opcode = header.opcode();
             // What a compressed message inflates to is for the inflater to check.
-            let compressed = header.first & RSV1 != 0;
-            self.checked = self.opcode == opcode::TEXT && !compressed && !skip_utf8;
+            self.compressed = header.first & RSV1 != 0;
+            self.checked = self.opcode == opcode::TEXT && !self.compressed && !skip_utf8;
         }
         self.frames = self.frames.saturating_add(1);
         self.announced = self.announced.saturating_add(header.length);
