@@ -15,9 +15,19 @@ const LIMIT = 90_000;
 export const prepare = () => {
   mkdirSync(CACHE, { recursive: true });
   const manifest = path.join(ROOT, 'bench', 'loadgen', 'Cargo.toml');
-  const args = ['build', '--release', '--locked', '--quiet', '--manifest-path', manifest, '--target-dir', path.join(CACHE, 'target')];
+  const args = [
+    'build',
+    '--release',
+    '--locked',
+    '--quiet',
+    '--manifest-path',
+    manifest,
+    '--target-dir',
+    path.join(CACHE, 'target')
+  ];
   const { error, status } = spawnSync('cargo', args, { stdio: 'inherit' });
-  if (error || status !== 0) throw new Error('the load generator does not build; it needs cargo, and Linux (epoll)');
+  if (error || status !== 0)
+    throw new Error('the load generator does not build; it needs cargo, and Linux (epoll)');
   if (!existsSync(LOADGEN)) throw new Error(`no load generator at ${LOADGEN}`);
 };
 
@@ -33,20 +43,29 @@ const freePort = () =>
 
 /** Starts a program on one core, where `taskset` is to be had. */
 const pinned = (core, command, options) => {
-  const [program, ...args] = existsSync('/usr/bin/taskset') ? ['taskset', '-c', core, ...command] : command;
+  const [program, ...args] = existsSync('/usr/bin/taskset')
+    ? ['taskset', '-c', core, ...command]
+    : command;
   return spawn(program, args, options);
 };
 
 /** Starts a server and waits for its `READY <pid>`. */
 const startServer = async (name, scenario, port) => {
   const { command, env } = servers[name];
-  const child = pinned('0', command, { cwd: ROOT, env: { ...process.env, ...env, ...scenario.env, PORT: String(port) }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = pinned('0', command, {
+    cwd: ROOT,
+    env: { ...process.env, ...env, ...scenario.env, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'pipe']
+  });
   let output = '';
   let errors = '';
   child.stderr.on('data', (chunk) => (errors += chunk));
   const gone = new Promise((resolve) => child.on('exit', resolve));
   const pid = await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${name} did not start: ${errors.slice(0, 300)}`)), 15_000);
+    const timer = setTimeout(
+      () => reject(new Error(`${name} did not start: ${errors.slice(0, 300)}`)),
+      15_000
+    );
     child.on('error', reject);
     child.stdout.on('data', (chunk) => {
       output += chunk;
@@ -65,7 +84,7 @@ const startServer = async (name, scenario, port) => {
     stop: () => {
       child.kill('SIGKILL');
       return gone;
-    },
+    }
   };
 };
 
@@ -82,8 +101,18 @@ export const measure = async (name, scenarioName, { secs, warm }) => {
   const server = await startServer(name, scenario, port);
   try {
     const times = scenario.memory ? [] : ['--secs', secs, '--warm', warm];
-    const args = [LOADGEN, ...scenario.args, ...times, '--port', String(port), '--pid', String(server.pid)];
-    const generator = pinned(scenario.same ? '0' : '1', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const args = [
+      LOADGEN,
+      ...scenario.args,
+      ...times,
+      '--port',
+      String(port),
+      '--pid',
+      String(server.pid)
+    ];
+    const generator = pinned(scenario.same ? '0' : '1', args, {
+      stdio: ['ignore', 'pipe', 'pipe']
+    });
     let output = '';
     let errors = '';
     generator.stdout.on('data', (chunk) => (output += chunk));
@@ -91,7 +120,8 @@ export const measure = async (name, scenarioName, { secs, warm }) => {
     const timer = setTimeout(() => generator.kill('SIGKILL'), LIMIT);
     await new Promise((resolve) => generator.on('close', resolve));
     clearTimeout(timer);
-    if (output.trim() === '') throw new Error(`${name} under ${scenarioName}: ${errors.slice(0, 300)}`);
+    if (output.trim() === '')
+      throw new Error(`${name} under ${scenarioName}: ${errors.slice(0, 300)}`);
     return JSON.parse(output);
   } finally {
     await server.stop();

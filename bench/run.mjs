@@ -20,8 +20,8 @@ const { values } = parseArgs({
     warm: { type: 'string', default: '0.8' },
     base: { type: 'string', default: 'auto' },
     out: { type: 'string' },
-    targets: { type: 'boolean', default: false },
-  },
+    targets: { type: 'boolean', default: false }
+  }
 });
 
 /** The columns of the table, and whether the ratio to the base is shown beside. */
@@ -30,7 +30,7 @@ const COLUMNS = [
   ['cpu_us', 3],
   ['main_us', 3],
   ['p50_us', 1],
-  ['p99_us', 1],
+  ['p99_us', 1]
 ];
 
 /** Median of the finite numbers. */
@@ -45,7 +45,11 @@ const baseOf = (name) => (values.base === 'auto' ? servers[name].base : values.b
 const absolute = (data, name, key) => median((data[name] || []).map((one) => one?.[key]));
 /** Median over the rounds of the ratio to the base. */
 const ratio = (data, name, key) =>
-  median((data[name] || []).map((one, round) => (one && data[baseOf(name)]?.[round] ? one[key] / data[baseOf(name)][round][key] : NaN)));
+  median(
+    (data[name] || []).map((one, round) =>
+      one && data[baseOf(name)]?.[round] ? one[key] / data[baseOf(name)][round][key] : NaN
+    )
+  );
 
 /** Measures all servers under one load. */
 const measureAll = async (scenario, names) => {
@@ -56,7 +60,11 @@ const measureAll = async (scenario, names) => {
       try {
         const result = await measure(name, scenario, values);
         (data[name] ||= [])[round] = result;
-        if (values.out) appendFileSync(values.out, `${JSON.stringify({ scenario, server: name, round, ...result })}\n`);
+        if (values.out)
+          appendFileSync(
+            values.out,
+            `${JSON.stringify({ scenario, server: name, round, ...result })}\n`
+          );
       } catch (err) {
         console.error(`! ${err.message.split('\n').slice(0, 3).join(' ')}`);
         process.exitCode = 1;
@@ -66,21 +74,38 @@ const measureAll = async (scenario, names) => {
   return data;
 };
 
-const cell = (value, digits, width = 10) => (Number.isFinite(value) ? value.toFixed(digits) : '-').padStart(width);
+const cell = (value, digits, width = 10) =>
+  (Number.isFinite(value) ? value.toFixed(digits) : '-').padStart(width);
 
 /** Prints the results of one scenario. */
 const print = (scenario, data) => {
-  console.log(`\n## ${scenario}: ${scenarios[scenario].about} (${values.rounds} rounds; x = ratio to ${values.base === 'auto' ? 'ws on the same road' : values.base})`);
+  console.log(
+    `\n## ${scenario}: ${scenarios[scenario].about} (${values.rounds} rounds; x = ratio to ${values.base === 'auto' ? 'ws on the same road' : values.base})`
+  );
   if (scenarios[scenario].memory) {
     console.log('server'.padEnd(14), 'idle B each'.padStart(12), 'after one echo'.padStart(15));
-    for (const name of Object.keys(data)) console.log(name.padEnd(14), cell(absolute(data, name, 'idle_bytes'), 0, 12), cell(absolute(data, name, 'after_echo_bytes'), 0, 15));
+    for (const name of Object.keys(data))
+      console.log(
+        name.padEnd(14),
+        cell(absolute(data, name, 'idle_bytes'), 0, 12),
+        cell(absolute(data, name, 'after_echo_bytes'), 0, 15)
+      );
     return;
   }
-  console.log('server'.padEnd(14) + COLUMNS.map(([key]) => key.padStart(10) + 'x'.padStart(8)).join('') + 'spread'.padStart(8));
+  console.log(
+    'server'.padEnd(14) +
+      COLUMNS.map(([key]) => key.padStart(10) + 'x'.padStart(8)).join('') +
+      'spread'.padStart(8)
+  );
   for (const name of Object.keys(data)) {
     const rates = data[name].filter(Boolean).map((one) => one.per_s);
-    const cells = COLUMNS.map(([key, digits]) => cell(absolute(data, name, key), digits) + cell(ratio(data, name, key), 3, 8));
-    console.log(name.padEnd(14) + cells.join('') + cell(Math.max(...rates) / Math.min(...rates), 2, 8));
+    const cells = COLUMNS.map(
+      ([key, digits]) =>
+        cell(absolute(data, name, key), digits) + cell(ratio(data, name, key), 3, 8)
+    );
+    console.log(
+      name.padEnd(14) + cells.join('') + cell(Math.max(...rates) / Math.min(...rates), 2, 8)
+    );
   }
 };
 
@@ -88,11 +113,15 @@ const print = (scenario, data) => {
 const judge = (results) => {
   console.log('\n## targets');
   for (const { scenario, server, key, absolute: isAbsolute, atMost, atLeast } of targets) {
-    const value = isAbsolute ? absolute(results[scenario], server, key) : ratio(results[scenario], server, key);
+    const value = isAbsolute
+      ? absolute(results[scenario], server, key)
+      : ratio(results[scenario], server, key);
     const held = atMost === undefined ? value >= atLeast : value <= atMost;
     if (!held) process.exitCode = 1;
     const limit = atMost === undefined ? `at least ${atLeast}` : `at most ${atMost}`;
-    console.log(`${held ? 'held  ' : 'MISSED'} ${server} ${scenario} ${key}${isAbsolute ? '' : ' (ratio)'}: ${cell(value, 3, 0)}, ${limit}`);
+    console.log(
+      `${held ? 'held  ' : 'MISSED'} ${server} ${scenario} ${key}${isAbsolute ? '' : ' (ratio)'}: ${cell(value, 3, 0)}, ${limit}`
+    );
   }
 };
 
@@ -101,7 +130,9 @@ const main = async () => {
   const results = {};
   const plan = values.targets
     ? [...new Set(targets.map(({ scenario }) => scenario))].map((scenario) => {
-        const named = targets.filter((target) => target.scenario === scenario).map(({ server }) => server);
+        const named = targets
+          .filter((target) => target.scenario === scenario)
+          .map(({ server }) => server);
         return [scenario, [...new Set(named.flatMap((name) => [servers[name].base, name]))]];
       })
     : values.scenarios.split(',').map((scenario) => [scenario, values.servers.split(',')]);

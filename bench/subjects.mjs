@@ -11,7 +11,7 @@ const serverFile = (name) => path.join(ROOT, 'bench', 'servers', name);
 const wsLike = (module, { attached = false, env = {} } = {}) => ({
   command: [process.execPath, serverFile('ws.cjs')],
   env: { MODULE: module, ...(attached ? { ATTACHED: '1' } : {}), ...env },
-  base: attached ? 'ws-att' : 'ws',
+  base: attached ? 'ws-att' : 'ws'
 });
 
 /**
@@ -26,27 +26,61 @@ export const servers = {
   'ferrows-att': wsLike(ROOT, { attached: true }),
   module: wsLike(process.env.MODULE || ''),
   'module-att': wsLike(process.env.MODULE || '', { attached: true }),
-  websocket: { command: [process.execPath, serverFile('websocket.cjs')], env: { MODULE: 'websocket' }, base: 'ws' },
-  bun: { command: [process.env.BUN || 'bun', serverFile('bun.js')], env: {}, base: 'ws' },
+  websocket: {
+    command: [process.execPath, serverFile('websocket.cjs')],
+    env: { MODULE: 'websocket' },
+    base: 'ws'
+  },
+  bun: { command: [process.env.BUN || 'bun', serverFile('bun.js')], env: {}, base: 'ws' }
 };
 
 /** Loads by name: `{ args, about }` and perhaps `{ same, env, memory }`. */
 export const scenarios = {
   a1: { args: ['echo', '--conns', '1'], about: '64 B echo, one connection' },
-  a1same: { args: ['echo', '--conns', '1'], same: true, about: '64 B echo, one connection, both programs on one core' },
+  a1same: {
+    args: ['echo', '--conns', '1'],
+    same: true,
+    about: '64 B echo, one connection, both programs on one core'
+  },
   a100: { args: ['echo', '--conns', '100'], about: '64 B echo, 100 connections' },
-  a100text: { args: ['echo', '--conns', '100', '--text'], about: '64 B text echo, 100 connections' },
+  a100text: {
+    args: ['echo', '--conns', '100', '--text'],
+    about: '64 B text echo, 100 connections'
+  },
   a1000: { args: ['echo', '--conns', '1000'], about: '64 B echo, 1,000 connections' },
-  b: { args: ['echo', '--conns', '50', '--k', '32'], about: '64 B echo, 32 outstanding on each of 50 connections' },
-  b1: { args: ['echo', '--conns', '1', '--k', '32'], about: '64 B echo, 32 outstanding on one connection' },
+  b: {
+    args: ['echo', '--conns', '50', '--k', '32'],
+    about: '64 B echo, 32 outstanding on each of 50 connections'
+  },
+  b1: {
+    args: ['echo', '--conns', '1', '--k', '32'],
+    about: '64 B echo, 32 outstanding on one connection'
+  },
   c: { args: ['fanout', '--conns', '1000'], about: 'broadcast of 64 B to 1,000 connections' },
-  d: { args: ['connect', '--conns', '32', '--max', '60000'], about: 'connect, upgrade, close; 32 at a time' },
+  d: {
+    args: ['connect', '--conns', '32', '--max', '60000'],
+    about: 'connect, upgrade, close; 32 at a time'
+  },
   e: { args: ['echo', '--conns', '4', '--size', '1048576'], about: '1 MiB echo, 4 connections' },
   e16: { args: ['echo', '--conns', '20', '--size', '16384'], about: '16 KiB echo, 20 connections' },
-  f: { args: ['idle', '--conns', '10000', '--settle', '1.5'], memory: true, about: '10,000 idle connections' },
-  g: { args: ['echo', '--conns', '50', '--size', '1024', '--deflate'], env: { DEFLATE: '1' }, about: 'permessage-deflate echo of 1 KiB texts' },
-  r5k: { args: ['echo', '--conns', '100', '--rate', '5000'], about: '5,000 messages a second over 100 connections' },
-  r20k: { args: ['echo', '--conns', '100', '--rate', '20000'], about: '20,000 messages a second over 100 connections' },
+  f: {
+    args: ['idle', '--conns', '10000', '--settle', '1.5'],
+    memory: true,
+    about: '10,000 idle connections'
+  },
+  g: {
+    args: ['echo', '--conns', '50', '--size', '1024', '--deflate'],
+    env: { DEFLATE: '1' },
+    about: 'permessage-deflate echo of 1 KiB texts'
+  },
+  r5k: {
+    args: ['echo', '--conns', '100', '--rate', '5000'],
+    about: '5,000 messages a second over 100 connections'
+  },
+  r20k: {
+    args: ['echo', '--conns', '100', '--rate', '20000'],
+    about: '20,000 messages a second over 100 connections'
+  }
 };
 
 /** What the project has promised: a quantity of one server, as a ratio to its base or absolute, and its limit. */
@@ -56,7 +90,7 @@ export const targets = [
   { scenario: 'b', server: 'ferrows', key: 'per_s', atLeast: 15 },
   { scenario: 'd', server: 'ferrows', key: 'cpu_us', atMost: 0.35 },
   { scenario: 'a100', server: 'ferrows-att', key: 'cpu_us', atMost: 0.8 },
-  { scenario: 'f', server: 'ferrows', key: 'idle_bytes', absolute: true, atMost: 3000 },
+  { scenario: 'f', server: 'ferrows', key: 'idle_bytes', absolute: true, atMost: 3000 }
 ];
 
 /** Whether a server can be measured with a scenario. */

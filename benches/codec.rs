@@ -61,6 +61,7 @@ fn receive(connection: &mut Connection, chunks: &[Vec<u8>]) -> Duration {
             out: &mut out,
             auto_pong: true,
             owed: false,
+            owed_behind: false,
             mask: &mut || KEY,
         };
         let flow = connection.receive(1, black_box(&mut input), &mut events, &mut replies);
@@ -170,6 +171,7 @@ fn one_direct(connection: &mut Connection, bytes: &[u8]) {
         out: &mut out,
         auto_pong: true,
         owed: false,
+        owed_behind: false,
         mask: &mut || KEY,
     };
     let (head, mut rest) = bytes.split_at(1000);

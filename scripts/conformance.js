@@ -118,7 +118,7 @@ const update = (runs) => {
     all[side] = Object.fromEntries(Object.entries(all[side]).sort(([a], [b]) => byNumber(a, b)));
   }
   fs.mkdirSync(path.dirname(expectedFile), { recursive: true });
-  fs.writeFileSync(expectedFile, `${JSON.stringify(all, null, 1)}\n`);
+  fs.writeFileSync(expectedFile, `${JSON.stringify(all, null, 2)}\n`);
 };
 
 const main = async () => {

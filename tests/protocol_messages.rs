@@ -318,6 +318,7 @@ fn more_than_wanted_in_the_payload_buffer_is_parsed() {
         out: &mut peer.out,
         auto_pong: true,
         owed: false,
+        owed_behind: false,
         mask: &mut || OWN_KEY,
     };
     let flow = peer

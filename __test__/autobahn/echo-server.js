@@ -17,8 +17,8 @@ const { values } = parseArgs({
   options: {
     subject: { type: 'string', default: 'ws' },
     road: { type: 'string', default: 'native' },
-    'max-fragments': { type: 'string' },
-  },
+    'max-fragments': { type: 'string' }
+  }
 });
 const { WebSocketServer } = require(values.subject);
 
@@ -28,13 +28,20 @@ if (values['max-fragments'] !== undefined) limits.maxFragments = Number(values['
 const ready = (address) => process.stdout.write(`${JSON.stringify({ port: address.port })}\n`);
 let server;
 if (values.road === 'native') {
-  server = new WebSocketServer({ ...limits, port: 0, host: '127.0.0.1' }, () => ready(server.address()));
+  server = new WebSocketServer({ ...limits, port: 0, host: '127.0.0.1' }, () =>
+    ready(server.address())
+  );
 } else {
   const front = http.createServer();
-  server = new WebSocketServer({ ...limits, ...(values.road === 'fed' ? { noServer: true } : { server: front }) });
+  server = new WebSocketServer({
+    ...limits,
+    ...(values.road === 'fed' ? { noServer: true } : { server: front })
+  });
   if (values.road === 'fed') {
     front.on('upgrade', (request, socket, head) => {
-      server.handleUpgrade(request, new Tunnel(socket), head, (ws) => server.emit('connection', ws, request));
+      server.handleUpgrade(request, new Tunnel(socket), head, (ws) =>
+        server.emit('connection', ws, request)
+      );
     });
   }
   front.listen(0, '127.0.0.1', () => ready(front.address()));

@@ -14,8 +14,8 @@ const { values } = parseArgs({
     subject: { type: 'string', default: 'ws' },
     url: { type: 'string' },
     agent: { type: 'string', default: 'subject' },
-    'max-fragments': { type: 'string' },
-  },
+    'max-fragments': { type: 'string' }
+  }
 });
 const { WebSocket } = require(values.subject);
 
@@ -43,7 +43,9 @@ const main = async () => {
   let count = 0;
   await visit('/getCaseCount', (ws, data) => (count = JSON.parse(data)));
   for (let i = 1; i <= count; i++) {
-    await visit(`/runCase?case=${i}&agent=${values.agent}`, (ws, data, isBinary) => ws.send(data, { binary: isBinary }));
+    await visit(`/runCase?case=${i}&agent=${values.agent}`, (ws, data, isBinary) =>
+      ws.send(data, { binary: isBinary })
+    );
   }
   const told = await visit(`/updateReports?agent=${values.agent}`, () => {});
   process.exitCode = count > 0 && told ? 0 : 1;

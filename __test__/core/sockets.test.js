@@ -6,7 +6,7 @@
 const net = require('node:net');
 
 const oracle = require('../ws/oracle');
-const { frame } = require('../ws/raw-peer');
+const { closePayload, frame } = require('../ws/raw-peer');
 
 const SOCKETS = ['port', 'server', 'noServer'];
 const ATTACHED = ['server', 'noServer'];
@@ -201,3 +201,30 @@ oracle('early bytes of every length are delivered whole', async (stage) => {
     await three;
   }
 });
+
+for (const [how, act] of [
+  ['a close frame', ({ peer }) => peer.write(frame(8, closePayload(1000)))],
+  ['FIN', ({ peer }) => peer.socket.end()],
+  [
+    'our close()',
+    ({ peer, ws }) => {
+      ws.close(1001);
+      peer.until(() => peer.bytes.includes(0x88)).then(() => peer.write(frame(8, closePayload(1001))));
+    }
+  ],
+  ['a reset', ({ peer }) => peer.socket.resetAndDestroy()],
+  ['terminate()', ({ ws }) => ws.terminate()]
+]) {
+  oracle(`'close' of the WebSocket and of its socket after ${how}`, (stage) =>
+    untilClosed(stage, async (ends) => {
+      ends.peer.closed.catch(() => {});
+      const both = Promise.all([
+        oracle.event(ends.ws, 'close'),
+        oracle.event(ends.ws._socket, 'close')
+      ]);
+      ends.ws._socket.on('close', () => stage.log('socket close', ends.ws.readyState));
+      act(ends);
+      await both;
+    })
+  );
+}

@@ -66,7 +66,7 @@ describe('the examples of wss', { timeout: 20_000 }, () => {
 
   it('listens on a Unix socket', {
     skip: process.platform === 'win32' && 'no Unix sockets'
-  }, async () => {
+  }, async (t) => {
     const file = path.join(os.tmpdir(), `wss-example-${process.pid}.sock`);
     const server = createServer(connectionListener);
     t.after(() => abandon(server));

@@ -16,7 +16,15 @@ const MASK = Buffer.from([0x12, 0x34, 0x56, 0x78]);
  * @param {7|16|64} [parts.bits] size of the length, if not the smallest
  * @returns {Buffer} the bytes
  */
-const frame = ({ opcode = 1, fin = true, rsv = 0, payload = '', masked = true, length, bits } = {}) => {
+const frame = ({
+  opcode = 1,
+  fin = true,
+  rsv = 0,
+  payload = '',
+  masked = true,
+  length,
+  bits
+} = {}) => {
   const data = Buffer.from(payload);
   const said = length === undefined ? data.length : length;
   const form = bits || (said < 126 ? 7 : said < 65_536 ? 16 : 64);
@@ -36,6 +44,7 @@ const frame = ({ opcode = 1, fin = true, rsv = 0, payload = '', masked = true, l
  * @param {Buffer|string} [reason] default empty
  * @returns {Buffer} the payload
  */
-const closing = (code, reason = '') => Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]);
+const closing = (code, reason = '') =>
+  Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]);
 
 module.exports = { closing, frame };

@@ -50,7 +50,7 @@ const SERVER_OPTIONS = {
   'port true': () => [{ port: true }],
   'host of the wrong kind': () => [{ port: 0, host: 5 }],
   'server of the wrong kind': () => [{ server: {} }],
-  'noServer false': () => [{ noServer: false }],
+  'noServer false': () => [{ noServer: false }]
 };
 
 /** Options that MultipathServer cannot take. */
@@ -62,7 +62,7 @@ const MULTIPATH_OPTIONS = {
   'port NaN': () => [{ port: NaN }],
   'port -1': () => [{ port: -1 }],
   'port 65536': () => [{ port: 65_536 }],
-  'options null': () => [null],
+  'options null': () => [null]
 };
 
 /** Options that createHandler cannot take, on a server with the path /taken. */
@@ -74,25 +74,31 @@ const HANDLER_OPTIONS = {
   'with port': () => [{ path: '/a', port: 1 }],
   'with host': () => [{ path: '/a', host: 'localhost' }],
   'with server': () => [{ path: '/a', server: http.createServer() }],
-  'a path registered twice': () => [{ path: '/taken' }],
+  'a path registered twice': () => [{ path: '/taken' }]
 };
 
 describe('wrong options', () => {
   for (const [name, args] of Object.entries(SERVER_OPTIONS)) {
     it(`WebSocketServer: ${name}`, () => {
-      const [wanted, got] = [ORIGINAL, SUBJECT].map(({ ws }) => failure(() => new (require(ws).WebSocketServer)(...args())));
+      const [wanted, got] = [ORIGINAL, SUBJECT].map(({ ws }) =>
+        failure(() => new (require(ws).WebSocketServer)(...args()))
+      );
       assert.deepStrictEqual(got, wanted);
     });
   }
 
   it('WebSocketServer without new', () => {
-    const [wanted, got] = [ORIGINAL, SUBJECT].map(({ ws }) => failure(() => require(ws).WebSocketServer({ port: 0 })));
+    const [wanted, got] = [ORIGINAL, SUBJECT].map(({ ws }) =>
+      failure(() => require(ws).WebSocketServer({ port: 0 }))
+    );
     assert.strictEqual(kindOf(got), kindOf(wanted));
   });
 
   for (const [name, args] of Object.entries(MULTIPATH_OPTIONS)) {
     it(`MultipathServer: ${name}`, () => {
-      const [wanted, got] = [ORIGINAL, SUBJECT].map(({ multipath }) => failure(() => new (require(multipath))(...args())));
+      const [wanted, got] = [ORIGINAL, SUBJECT].map(({ multipath }) =>
+        failure(() => new (require(multipath))(...args()))
+      );
       assert.strictEqual(kindOf(got), kindOf(wanted));
       if (name !== 'options null') assert.match(got.message, /options|port/);
     });
@@ -113,7 +119,9 @@ describe('wrong options', () => {
   }
 
   it('createServerFrom without a server', () => {
-    const [wanted, got] = [ORIGINAL, SUBJECT].map(({ wss }) => failure(() => require(wss).createServerFrom()));
+    const [wanted, got] = [ORIGINAL, SUBJECT].map(({ wss }) =>
+      failure(() => require(wss).createServerFrom())
+    );
     assert.deepStrictEqual(got, wanted);
   });
 });
@@ -135,7 +143,10 @@ describe('a port in use', { timeout: 30_000 }, () => {
 
   it('WebSocketServer', async () => {
     const options = { port: occupant.address().port, host: '127.0.0.1' };
-    const make = ({ ws }) => () => new (require(ws).WebSocketServer)(options);
+    const make =
+      ({ ws }) =>
+      () =>
+        new (require(ws).WebSocketServer)(options);
     const wanted = await bindError(make(ORIGINAL));
     assert.strictEqual(wanted.code, 'EADDRINUSE');
     assert.deepStrictEqual(await bindError(make(SUBJECT)), wanted);
@@ -143,11 +154,13 @@ describe('a port in use', { timeout: 30_000 }, () => {
 
   it('wss, a port and a path', async () => {
     for (const args of [[occupant.address().port, '127.0.0.1'], ['/nowhere/at/all.sock']]) {
-      const make = ({ wss }) => () => {
-        const server = require(wss).createServer();
-        server.listen(...args);
-        return server;
-      };
+      const make =
+        ({ wss }) =>
+        () => {
+          const server = require(wss).createServer();
+          server.listen(...args);
+          return server;
+        };
       assert.deepStrictEqual(await bindError(make(SUBJECT)), await bindError(make(ORIGINAL)));
     }
   });
@@ -157,9 +170,12 @@ describe('a port in use', { timeout: 30_000 }, () => {
     const everywhere = net.createServer().listen(0).unref();
     await once(everywhere, 'listening');
     const { port } = everywhere.address();
-    const program = (name) => `const M = require(${JSON.stringify(name)}); new M({ port: ${port} });`;
+    const program = (name) =>
+      `const M = require(${JSON.stringify(name)}); new M({ port: ${port} });`;
     for (const { multipath } of [ORIGINAL, SUBJECT]) {
-      const { code, stderr } = await run(process.execPath, ['-e', program(multipath)], { cwd: ROOT }).then(
+      const { code, stderr } = await run(process.execPath, ['-e', program(multipath)], {
+        cwd: ROOT
+      }).then(
         () => ({ code: 0, stderr: '' }),
         (err) => err
       );

@@ -18,7 +18,10 @@ const MIB = 1 << 20;
 /** Starts an echo server of a road. */
 const start = async (t, road, options) => {
   const front = road === 'attached' ? http.createServer() : null;
-  const server = new WebSocketServer({ ...(front ? { server: front } : { port: 0, host: '127.0.0.1' }), ...options });
+  const server = new WebSocketServer({
+    ...(front ? { server: front } : { port: 0, host: '127.0.0.1' }),
+    ...options
+  });
   server.on('connection', (socket) => {
     socket.on('error', () => {});
     socket.on('message', (data, binary) => socket.send(data, { binary }));
@@ -67,7 +70,9 @@ for (const road of ['port', 'attached']) {
   describe(`under pressure, the server: ${road}`, { timeout: 60_000 }, () => {
     it('serves others while 200 connections say nothing', async (t) => {
       const running = await start(t, road);
-      const silent = Array.from({ length: 200 }, () => net.connect(running.port, '127.0.0.1').on('error', () => {}));
+      const silent = Array.from({ length: 200 }, () =>
+        net.connect(running.port, '127.0.0.1').on('error', () => {})
+      );
       t.after(() => silent.forEach((socket) => socket.destroy()));
       await Promise.all(silent.map((socket) => once(socket, 'connect')));
       for (const socket of silent.slice(100)) socket.write('GET / HTT');
@@ -80,7 +85,8 @@ for (const road of ['port', 'attached']) {
       const running = await start(t, road);
       const sockets = await upgraded(t, running.port, 200);
       const before = resident();
-      for (const socket of sockets) socket.write(frame({ opcode: 2, length: 90 * MIB, payload: 'first bytes' }));
+      for (const socket of sockets)
+        socket.write(frame({ opcode: 2, length: 90 * MIB, payload: 'first bytes' }));
       await roundTrip(running.port);
       await roundTrip(running.port);
       assert.ok(resident() - before < 200, `${resident() - before} MiB more`);
@@ -99,7 +105,8 @@ for (const road of ['port', 'attached']) {
       closed.then(() => (over = true));
       socket.on('close', () => (over = true));
       for (let i = 0; i < 2000 && !over; i++) {
-        if (!socket.write(pings)) await Promise.race([once(socket, 'drain').catch(() => {}), closed]);
+        if (!socket.write(pings))
+          await Promise.race([once(socket, 'drain').catch(() => {}), closed]);
       }
       assert.strictEqual(await closed, 1006);
       assert.ok(resident() - before < 100, `${resident() - before} MiB more`);
@@ -113,7 +120,12 @@ for (const road of ['port', 'attached']) {
       await once(client, 'open');
       const count = 20_000;
       let pongs = 0;
-      const all = new Promise((resolve) => client.on('pong', (data) => (assert.strictEqual(data.readUInt32BE(), pongs), ++pongs === count && resolve())));
+      const all = new Promise((resolve) =>
+        client.on('pong', (data) => {
+          assert.strictEqual(data.readUInt32BE(), pongs);
+          if (++pongs === count) resolve();
+        })
+      );
       for (let sent = 0; sent < count; sent++) {
         const data = Buffer.alloc(4);
         data.writeUInt32BE(sent);
@@ -131,8 +143,13 @@ for (const road of ['port', 'attached']) {
       const closes = [];
       running.server.on('connection', (socket) => socket.on('close', (code) => closes.push(code)));
       const sockets = await upgraded(t, running.port, 3);
-      const gone = Array.from(running.server.clients, (client) => new Promise((resolve) => client.on('close', resolve)));
-      sockets[0].write(frame({ payload: 'x'.repeat(100), length: 200 }), () => sockets[0].resetAndDestroy());
+      const gone = Array.from(
+        running.server.clients,
+        (client) => new Promise((resolve) => client.on('close', resolve))
+      );
+      sockets[0].write(frame({ payload: 'x'.repeat(100), length: 200 }), () =>
+        sockets[0].resetAndDestroy()
+      );
       sockets[1].end(frame({ payload: 'x'.repeat(100), length: 200 }));
       sockets[2].end();
       await Promise.all(gone);

@@ -28,7 +28,12 @@ const hasCloseFrame = (bytes) => {
   let at = bytes.indexOf('\r\n\r\n') + 4;
   while (at + 2 <= bytes.length) {
     const short = bytes[at + 1] & 0x7f;
-    const length = short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+    const length =
+      short < 126
+        ? short
+        : short === 126
+          ? bytes.readUInt16BE(at + 2)
+          : Number(bytes.readBigUInt64BE(at + 2));
     const next = at + (short < 126 ? 2 : short === 126 ? 4 : 10) + length;
     if ((bytes[at] & 0x0f) === 8 && next <= bytes.length) return true;
     at = next;
@@ -48,7 +53,9 @@ const hasCloseFrame = (bytes) => {
 const talk = (port, pieces, { slowly = false, enough = hasCloseFrame } = {}) =>
   new Promise((resolve) => {
     const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    socket.setTimeout(PATIENCE, () => socket.destroy(Object.assign(new Error('silence'), { code: 'silence' })));
+    socket.setTimeout(PATIENCE, () =>
+      socket.destroy(Object.assign(new Error('silence'), { code: 'silence' }))
+    );
     let bytes = Buffer.alloc(0);
     let ended = 'nothing';
     let finished = false;
@@ -65,7 +72,9 @@ const talk = (port, pieces, { slowly = false, enough = hasCloseFrame } = {}) =>
       finish();
     });
     socket.on('error', (err) => (ended = err.code));
-    socket.on('close', () => resolve({ lines: bytes.length > 0 ? describeBytes(bytes) : [], bytes, ended }));
+    socket.on('close', () =>
+      resolve({ lines: bytes.length > 0 ? describeBytes(bytes) : [], bytes, ended })
+    );
     socket.on('connect', async () => {
       for (const piece of pieces) {
         if (slowly) await drip(socket, piece);
@@ -77,16 +86,18 @@ const talk = (port, pieces, { slowly = false, enough = hasCloseFrame } = {}) =>
 /**
  * A server that answers any request with a good 101 and then sends the given bytes, once.
  * @param {Buffer} bytes what follows the head
- * @param {object} [options] `slowly`: byte by byte
+ * @param {object} [options] `slowly`: byte by byte; `end`: FIN after the bytes
  * It takes one connection and no other.
  * @returns {Promise<object>} `{ url, heard }`; `heard` resolves to the client's frames and how it ended
  */
-const misbehavingServer = (bytes, { slowly = false } = {}) =>
+const misbehavingServer = (bytes, { slowly = false, end = false } = {}) =>
   new Promise((resolve) => {
     let hear;
     const heard = new Promise((done) => (hear = done));
     const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-      socket.setTimeout(PATIENCE, () => socket.destroy(Object.assign(new Error('silence'), { code: 'silence' })));
+      socket.setTimeout(PATIENCE, () =>
+        socket.destroy(Object.assign(new Error('silence'), { code: 'silence' }))
+      );
       let received = Buffer.alloc(0);
       let upgraded = false;
       let ended = 'nothing';
@@ -95,11 +106,17 @@ const misbehavingServer = (bytes, { slowly = false } = {}) =>
         if (upgraded || !received.includes('\r\n\r\n')) return;
         upgraded = true;
         const key = /sec-websocket-key: (.*)\r\n/i.exec(received.toString('latin1'))[1];
-        const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+        const accept = createHash('sha1')
+          .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+          .digest('base64');
         const head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
-        if (!slowly) return socket.write(Buffer.concat([Buffer.from(head), bytes]));
-        socket.write(head);
-        return drip(socket, bytes);
+        if (slowly) {
+          socket.write(head);
+          await drip(socket, bytes);
+        } else {
+          socket.write(Buffer.concat([Buffer.from(head), bytes]));
+        }
+        if (end) socket.end();
       });
       socket.on('end', () => {
         ended = 'FIN';

@@ -34,17 +34,29 @@ const starters = {
   attached: ({ ws }, options) => {
     const front = http.createServer((request, response) => response.writeHead(404).end());
     const server = new (require(ws).WebSocketServer)({ server: front, ...options });
-    return { server, listening: front.listen(0, '127.0.0.1'), stop: () => (server.close(), front.closeAllConnections(), front.close()) };
+    return {
+      server,
+      listening: front.listen(0, '127.0.0.1'),
+      stop: () => {
+        server.close();
+        front.closeAllConnections();
+        front.close();
+      }
+    };
   },
   'ws-multipath': ({ multipath }) => {
     const { server, inner } = caught(() => new (require(multipath))({ port: 0 }));
     for (const path of ['/echo', '*']) server.createHandler({ path }).on('connection', serve);
-    return { server: server.createHandler({ path: '/' }), listening: inner, stop: () => server.close() };
+    return {
+      server: server.createHandler({ path: '/' }),
+      listening: inner,
+      stop: () => server.close()
+    };
   },
   wss: ({ wss }) => {
     const server = require(wss).createServer();
     return { server, listening: server.listen(0, '127.0.0.1'), stop: () => server.close() };
-  },
+  }
 };
 
 /** Starts a server of some kind. */
@@ -57,7 +69,7 @@ const start = async (modules, kind, options) => {
     stop: () => {
       for (const client of server.clients) client.terminate();
       stop();
-    },
+    }
   };
 };
 
@@ -65,7 +77,11 @@ const start = async (modules, kind, options) => {
 const complete = (reply) => {
   const head = reply.slice(0, reply.indexOf('\r\n\r\n') + 4);
   const length = /content-length: (\d+)/i.exec(head);
-  return /connection: keep-alive/i.test(head) && length !== null && reply.length >= head.length + Number(length[1]);
+  return (
+    /connection: keep-alive/i.test(head) &&
+    length !== null &&
+    reply.length >= head.length + Number(length[1])
+  );
 };
 
 /**
@@ -113,7 +129,11 @@ const deviation = (kind, { stricter }, wanted) => {
 
 /** What the ws of wss cannot be asked: it compresses by default, and some extensions and missing fields crash it. */
 const CRASHES = /^Sec-WebSocket-Extensions|the handshake last$/;
-const casesOf = (kind) => cases.filter(({ name, options }) => !(options && kind.startsWith('ws')) && !(kind === 'wss' && CRASHES.test(name)));
+const casesOf = (kind) =>
+  cases.filter(
+    ({ name, options }) =>
+      !(options && kind.startsWith('ws')) && !(kind === 'wss' && CRASHES.test(name))
+  );
 
 for (const kind of Object.keys(starters)) {
   describe(`requests against the server: ${kind}`, { timeout: 120_000 }, () => {
@@ -131,11 +151,17 @@ for (const kind of Object.keys(starters)) {
     for (const testCase of casesOf(kind)) {
       it(testCase.name, async () => {
         const { request, options } = testCase;
-        const pair = options ? [await start(ORIGINAL, kind, options), await start(SUBJECT, kind, options)] : [original, ours];
+        const pair = options
+          ? [await start(ORIGINAL, kind, options), await start(SUBJECT, kind, options)]
+          : [original, ours];
         try {
           const wanted = await talk(pair[0].port, request, SILENCE);
           // Where the original stays silent, so long is enough for the subject.
-          const got = await talk(pair[1].port, request, wanted.ended === 'silence' ? SILENCE : 10_000);
+          const got = await talk(
+            pair[1].port,
+            request,
+            wanted.ended === 'silence' ? SILENCE : 10_000
+          );
           const other = deviation(kind, testCase, wanted);
           if (other) assert.match(got.reply, other);
           else assert.deepStrictEqual(got, wanted);
@@ -183,9 +209,13 @@ for (const kind of Object.keys(starters)) {
     });
 
     it('takes frames in the packet of the request', async () => {
-      const early = Buffer.concat([Buffer.from(REQUEST), Buffer.from('8182000000006869', 'hex'), Buffer.from('888000000000', 'hex')]);
+      const early = Buffer.concat([
+        Buffer.from(REQUEST),
+        Buffer.from('8182000000006869', 'hex'),
+        Buffer.from('888000000000', 'hex')
+      ]);
       const wanted = await talkToEnd(original.port, early);
-      assert.match(wanted, /\x81\x02hi\x88[\x00\x02]/);
+      assert.ok(wanted.includes('\x81\x02hi\x88'));
       assert.strictEqual(await talkToEnd(ours.port, early), wanted);
     });
   });

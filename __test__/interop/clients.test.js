@@ -13,18 +13,32 @@ const { wsPlayer } = require('./clients/ws.js');
 
 /** Who plays against which kinds of server (scenario/serve.js). */
 const PLAYS = [
-  [wsPlayer('ws'), ['port', 'attached', 'attached-unix', 'https', 'fed', 'multipath', 'wss', 'wss-from', 'wss-tls', 'wss-unix']],
+  [
+    wsPlayer('ws'),
+    [
+      'port',
+      'attached',
+      'attached-unix',
+      'https',
+      'fed',
+      'multipath',
+      'wss',
+      'wss-from',
+      'wss-tls',
+      'wss-unix'
+    ]
+  ],
   [websocket, ['port', 'attached', 'https', 'multipath']],
   [python, ['port', 'attached', 'https']],
   [tungstenite, ['port', 'attached']],
-  [chromium, ['port', 'attached', 'https']],
+  [chromium, ['port', 'attached', 'https']]
 ];
 
 for (const [player, kinds] of PLAYS) {
   const missing = player.missing ? player.missing() : null;
-  describe(`the client of ${player.name}`, { skip: missing || false, timeout: 300_000 }, () => {
+  describe(`the client of ${player.name}`, { timeout: 300_000 }, () => {
     for (const kind of kinds) {
-      it(`plays against the server: ${kind}`, async (t) => {
+      it(`plays against the server: ${kind}`, { skip: missing || false }, async (t) => {
         const server = await startServer(kind);
         t.after(server.kill);
         const { lines, played, left } = await playAgainst(player, server);
@@ -32,7 +46,11 @@ for (const [player, kinds] of PLAYS) {
         t.diagnostic(`${played} cases played, ${left} beyond this client or server`);
         assert.deepStrictEqual(lines, []);
         assert.ok(played > 50);
-        assert.deepStrictEqual(end, { code: 0, signal: null, errors: '' }, 'the server ends by itself');
+        assert.deepStrictEqual(
+          end,
+          { code: 0, signal: null, errors: '' },
+          'the server ends by itself'
+        );
       });
     }
   });

@@ -39,9 +39,21 @@ const record = async (player, kind, modules) => {
 const compare = (original, ours) => {
   for (const name of original.played) {
     assert.deepStrictEqual(ours.seen[name], original.seen[name], `${name}: events of the client`);
-    assert.deepStrictEqual(ours.events[name], original.events[name], `${name}: events of the server`);
-    assert.deepStrictEqual(ours.bytes[name].server, original.bytes[name].server, `${name}: bytes of the server`);
-    assert.deepStrictEqual(ours.bytes[name].client, original.bytes[name].client, `${name}: bytes of the client`);
+    assert.deepStrictEqual(
+      ours.events[name],
+      original.events[name],
+      `${name}: events of the server`
+    );
+    assert.deepStrictEqual(
+      ours.bytes[name].server,
+      original.bytes[name].server,
+      `${name}: bytes of the server`
+    );
+    assert.deepStrictEqual(
+      ours.bytes[name].client,
+      original.bytes[name].client,
+      `${name}: bytes of the client`
+    );
   }
 };
 

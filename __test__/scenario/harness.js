@@ -20,10 +20,14 @@ const OURS = { ws: 'ferrows', multipath: 'ferrows/ws-multipath', wss: 'ferrows/w
 const SUBJECT = process.env.SUBJECT === 'original' ? ORIGINAL : OURS;
 
 /** What the servers of `serve.js` can do, by kind, and where they differ from ws. */
-const abilities = (kind) => (kind.startsWith('wss') ? { can: [], quirk: wssQuirk } : { can: ['refuse', 'choose', 'new-codes'] });
+const abilities = (kind) =>
+  kind.startsWith('wss')
+    ? { can: [], quirk: wssQuirk }
+    : { can: ['refuse', 'choose', 'new-codes'] };
 
 /** Where the sockets of wss differ: `close()` without a code sends 1000, and an empty close frame counts as 1000. */
-const wssQuirk = (step) => (step.see === 'close' && step.code === 1005 ? { ...step, code: 1000 } : step);
+const wssQuirk = (step) =>
+  step.see === 'close' && step.code === 1005 ? { ...step, code: 1000 } : step;
 
 /**
  * Forks a server of the scenario.
@@ -33,10 +37,16 @@ const wssQuirk = (step) => (step.see === 'close' && step.code === 1005 ? { ...st
  * @returns {Promise<object>} `{ kind, abilities, target, traces(), stop(), kill() }`; `target` is `{ url } | { socketPath }` and `secure`
  */
 const startServer = async (kind, modules = SUBJECT, { shapes = false } = {}) => {
-  const child = fork(path.join(__dirname, 'serve.js'), [JSON.stringify({ kind, modules, shapes })], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  const child = fork(
+    path.join(__dirname, 'serve.js'),
+    [JSON.stringify({ kind, modules, shapes })],
+    { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] }
+  );
   let errors = '';
   child.stderr.on('data', (chunk) => (errors += chunk));
-  const exited = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
+  const exited = new Promise((resolve) =>
+    child.on('exit', (code, signal) => resolve({ code, signal }))
+  );
   const next = (key) =>
     new Promise((resolve, reject) => {
       const heard = (message) => {
@@ -45,7 +55,9 @@ const startServer = async (kind, modules = SUBJECT, { shapes = false } = {}) => 
         resolve(message);
       };
       child.on('message', heard);
-      exited.then(({ code, signal }) => reject(new Error(`the server (${kind}) ended: ${signal || code}\n${errors}`)));
+      exited.then(({ code, signal }) =>
+        reject(new Error(`the server (${kind}) ended: ${signal || code}\n${errors}`))
+      );
     });
   const { ready } = await next('ready');
   return {
@@ -67,7 +79,7 @@ const startServer = async (kind, modules = SUBJECT, { shapes = false } = {}) => 
       return { ...end, errors };
     },
     /** Ends the process, if it is still there: for a test that failed. */
-    kill: () => child.kill('SIGKILL'),
+    kill: () => child.kill('SIGKILL')
   };
 };
 
@@ -79,7 +91,9 @@ const differences = (wanted, got) => {
     if (expected.join('\n') !== seen.join('\n')) {
       const at = expected.findIndex((event, i) => event !== seen[i]);
       const index = at < 0 ? expected.length : at;
-      lines.push(`${name}: event ${index} should be ${expected[index] || 'none'}, is ${seen[index] || 'none'} (${seen.length} events)`);
+      lines.push(
+        `${name}: event ${index} should be ${expected[index] || 'none'}, is ${seen[index] || 'none'} (${seen.length} events)`
+      );
     }
   }
   return lines;
@@ -97,7 +111,7 @@ const playAgainst = async (player, server) => {
   const { traces, open } = await server.traces();
   const lines = [
     ...differences(wanted, seen).map((line) => `client: ${line}`),
-    ...differences(wantedServer, traces).map((line) => `server: ${line}`),
+    ...differences(wantedServer, traces).map((line) => `server: ${line}`)
   ];
   if (open > 0) lines.push(`${open} connections of the server stayed open`);
   return { lines, played: play.length, left };

@@ -22,12 +22,21 @@ const { bytesOf, message } = require('./trace.js');
 const { Tunnel } = require('./tunnel.js');
 
 const { kind, modules, shapes } = JSON.parse(process.argv[2]);
-const PATHS = ['/echo', '/hello', '/close', '/terminate', '/ping', '/fragments', '/last', '/refuse'];
+const PATHS = [
+  '/echo',
+  '/hello',
+  '/close',
+  '/terminate',
+  '/ping',
+  '/fragments',
+  '/last',
+  '/refuse'
+];
 /** What `/fragments` sends and `/hello` greets with; as in cases.js. */
 const GREETING = [
   [{ kind: 'text', text: 'welcome' }, false],
   [{ kind: 'binary', size: 300, seed: 1 }, true],
-  [{ kind: 'text', size: 70_000, seed: 1 }, false],
+  [{ kind: 'text', size: 70_000, seed: 1 }, false]
 ];
 
 const traces = {};
@@ -35,7 +44,8 @@ let open = 0;
 let idle = () => {};
 
 /** Sends the parts of a message, each in a frame of its own. */
-const sendParts = (ws, parts, binary) => parts.forEach((part, i) => ws.send(part, { binary, fin: i === parts.length - 1 }));
+const sendParts = (ws, parts, binary) =>
+  parts.forEach((part, i) => ws.send(part, { binary, fin: i === parts.length - 1 }));
 
 /** What the server does on its own, by path. */
 const behaviours = {
@@ -60,20 +70,31 @@ const behaviours = {
   },
   '/fragments': (ws) => {
     sendParts(ws, ['one ', '', 'tw\u00f6 ', 'three'], false);
-    const sizes = [[70_000, 1], [1, 2], [0, 3], [126, 4]];
-    sendParts(ws, sizes.map(([size, seed]) => bytesOf({ kind: 'binary', size, seed })), true);
+    const sizes = [
+      [70_000, 1],
+      [1, 2],
+      [0, 3],
+      [126, 4]
+    ];
+    sendParts(
+      ws,
+      sizes.map(([size, seed]) => bytesOf({ kind: 'binary', size, seed })),
+      true
+    );
     ws.close(1000);
   },
   '/last': (ws, query) => {
     ws.send(bytesOf({ kind: 'binary', size: Number(query.get('size')), seed: 7 }));
     ws.close(1001, 'gone');
   },
-  '/refuse': () => {},
+  '/refuse': () => {}
 };
 
 /** Describes the arguments of an event, for the comparison with the originals. */
 const shape = (args) =>
-  shapes ? ` (${args.map((arg) => (arg && typeof arg === 'object' ? `${arg.constructor.name}` : `${typeof arg} ${typeof arg === 'boolean' ? arg : ''}`.trim())).join(', ')})` : '';
+  shapes
+    ? ` (${args.map((arg) => (arg && typeof arg === 'object' ? `${arg.constructor.name}` : `${typeof arg} ${typeof arg === 'boolean' ? arg : ''}`.trim())).join(', ')})`
+    : '';
 
 /** The 'connection' listener of every server: records and behaves. */
 const accept = (ws, request = ws.upgradeReq) => {
@@ -86,8 +107,12 @@ const accept = (ws, request = ws.upgradeReq) => {
     events.push(message(data, isBinary) + shape([data, info, ...more]));
     if (echo) ws.send(data, { binary: isBinary });
   });
-  ws.on('ping', (data, ...more) => events.push(`ping:${data.toString('hex')}${shape([data, ...more])}`));
-  ws.on('pong', (data, ...more) => events.push(`pong:${data.toString('hex')}${shape([data, ...more])}`));
+  ws.on('ping', (data, ...more) =>
+    events.push(`ping:${data.toString('hex')}${shape([data, ...more])}`)
+  );
+  ws.on('pong', (data, ...more) =>
+    events.push(`pong:${data.toString('hex')}${shape([data, ...more])}`)
+  );
   ws.on('error', (err) => events.push(`error:${err.message}`));
   ws.on('close', (code, reason, ...more) => {
     events.push(`close:${code}:${reason}${shape([code, reason, ...more])}`);
@@ -108,7 +133,7 @@ const options = { verifyClient, handleProtocols };
 
 const tls = () => ({
   key: fs.readFileSync(path.join(__dirname, 'fixtures', 'key.pem')),
-  cert: fs.readFileSync(path.join(__dirname, 'fixtures', 'certificate.pem')),
+  cert: fs.readFileSync(path.join(__dirname, 'fixtures', 'certificate.pem'))
 });
 const socketPath = path.join(os.tmpdir(), `scenario-${process.pid}.sock`);
 const local = { port: 0, host: '127.0.0.1' };
@@ -116,7 +141,10 @@ const local = { port: 0, host: '127.0.0.1' };
 /** Tells the parent where the server is. */
 const ready = (address) => {
   const secure = kind === 'https' || kind === 'wss-tls';
-  const where = typeof address === 'string' ? { socketPath: address } : { url: `${secure ? 'wss' : 'ws'}://127.0.0.1:${address.port}` };
+  const where =
+    typeof address === 'string'
+      ? { socketPath: address }
+      : { url: `${secure ? 'wss' : 'ws'}://127.0.0.1:${address.port}` };
   process.send({ ready: { ...where, secure } });
 };
 
@@ -126,7 +154,11 @@ const attach = (front, where, extra) => {
   const server = new WebSocketServer({ ...options, ...(extra || { server: front }) });
   server.on('connection', accept);
   front.listen(where, () => ready(front.address()));
-  return { server, close: () => (server.close(), front.close()) };
+  const close = () => {
+    server.close();
+    front.close();
+  };
+  return { server, close };
 };
 
 /** Listens with a server of `wss`. */
@@ -150,14 +182,17 @@ const starters = {
     const front = http.createServer();
     const attached = attach(front, local, { noServer: true });
     front.on('upgrade', (request, socket, head) =>
-      attached.server.handleUpgrade(request, new Tunnel(socket), head, (ws) => attached.server.emit('connection', ws, request))
+      attached.server.handleUpgrade(request, new Tunnel(socket), head, (ws) =>
+        attached.server.emit('connection', ws, request)
+      )
     );
     return attached;
   },
   multipath: () => {
     const MultipathServer = require(modules.multipath);
     const { server, inner } = caught(() => new MultipathServer({ port: 0 }));
-    for (const route of PATHS) server.createHandler({ ...options, path: route }).on('connection', accept);
+    for (const route of PATHS)
+      server.createHandler({ ...options, path: route }).on('connection', accept);
     if (inner.address() === null) inner.on('listening', () => ready(inner.address()));
     else ready(inner.address());
     return server;
@@ -170,7 +205,7 @@ const starters = {
     const server = require(modules.wss).createServerFrom(front, accept);
     front.listen(0, '127.0.0.1', () => ready(front.address()));
     return server;
-  },
+  }
 };
 
 const running = starters[kind]();

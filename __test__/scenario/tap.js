@@ -41,7 +41,10 @@ const frames = (data) => {
     if (masked) start += 4;
     const payload = Buffer.from(data.subarray(start, start + length));
     if (masked) for (let i = 0; i < payload.length; i++) payload[i] ^= key[i & 3];
-    const content = payload.length <= 125 ? payload.toString('hex') : createHash('sha1').update(payload).digest('hex');
+    const content =
+      payload.length <= 125
+        ? payload.toString('hex')
+        : createHash('sha1').update(payload).digest('hex');
     lines.push(`${header} ${content}${payload.length < length ? ' (cut off)' : ''}`);
     at = start + length;
   }
@@ -56,10 +59,17 @@ const frames = (data) => {
 const describe = (data) => {
   const end = data.indexOf('\r\n\r\n');
   if (end < 0) return [`no head: ${data.toString('latin1')}`];
-  const head = data.toString('latin1', 0, end).split('\r\n').map((line) => line.replace(VARIABLE, '$1: *'));
+  const head = data
+    .toString('latin1', 0, end)
+    .split('\r\n')
+    .map((line) => line.replace(VARIABLE, '$1: *'));
   const rest = data.subarray(end + 4);
   const answer = head[0].startsWith('HTTP/');
-  return [...head, '', ...(answer && !/ 101 /.test(head[0]) ? [rest.toString('latin1')] : frames(rest))];
+  return [
+    ...head,
+    '',
+    ...(answer && !/ 101 /.test(head[0]) ? [rest.toString('latin1')] : frames(rest))
+  ];
 };
 
 /**
@@ -72,8 +82,15 @@ const startTap = async (target) => {
   const connections = [];
   const server = net.createServer({ allowHalfOpen: true }, (near) => {
     const url = target.url && new URL(target.url);
-    const far = net.connect({ allowHalfOpen: true, ...(url ? { port: url.port, host: url.hostname } : { path: target.socketPath }) });
-    const connection = { client: [], server: [], cut: () => (near.destroy(), far.destroy()) };
+    const far = net.connect({
+      allowHalfOpen: true,
+      ...(url ? { port: url.port, host: url.hostname } : { path: target.socketPath })
+    });
+    const cut = () => {
+      near.destroy();
+      far.destroy();
+    };
+    const connection = { client: [], server: [], cut };
     connections.push(connection);
     const relay = (from, to, name) =>
       new Promise((resolve) => {
@@ -108,12 +125,15 @@ const startTap = async (target) => {
         const name = decodeURIComponent(/[?&]case=([^& ]+)/.exec(client[0])[1]);
         byCase[name] = {
           client: [...client, `ended by ${connection.clientEnd}`],
-          server: [...describe(Buffer.concat(connection.server)), `ended by ${connection.serverEnd}`],
+          server: [
+            ...describe(Buffer.concat(connection.server)),
+            `ended by ${connection.serverEnd}`
+          ]
         };
       }
       return byCase;
     },
-    stop: () => server.close(),
+    stop: () => server.close()
   };
 };
 

@@ -25,7 +25,8 @@ const bytesOf = (payload) => {
   if (data === undefined) {
     data = Buffer.alloc(size);
     for (let i = 0; i < size; i++) {
-      data[i] = kind === 'text' ? 97 + ((i * 7 + (i >> 8) + seed) % 26) : (i * 31 + (i >> 8) + seed) & 255;
+      data[i] =
+        kind === 'text' ? 97 + ((i * 7 + (i >> 8) + seed) % 26) : (i * 31 + (i >> 8) + seed) & 255;
     }
     made.set(key, data);
   }
@@ -85,7 +86,11 @@ const fit = (cases, player, server) => {
       .map((step) => (step.see && server.quirk ? server.quirk(step, original) : step))
       .map((step) => (step.see && player.quirk ? player.quirk(step, original) : step));
     const query = `${original.path.includes('?') ? '&' : '?'}case=${encodeURIComponent(original.name)}`;
-    play.push({ ...original, path: original.path + query, steps: steps.map((step) => (step.see ? { see: step.see } : step)) });
+    play.push({
+      ...original,
+      path: original.path + query,
+      steps: steps.map((step) => (step.see ? { see: step.see } : step))
+    });
     wanted[original.name] = steps.filter((step) => step.see).map(written);
     if (original.server) {
       const visible = original.server.filter((step) => !(server.blind || []).includes(step.see));

@@ -240,4 +240,6 @@ oracle.once = (name, scenario) => oracle(name, scenario, { modes: ['port'] });
 oracle.event = (emitter, name) =>
   new Promise((resolve) => emitter.once(name, (...args) => resolve(args)));
 
+oracle.asDuplex = asDuplex;
+
 module.exports = oracle;

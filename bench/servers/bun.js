@@ -1,8 +1,7 @@
 // Echo and broadcast server on Bun's own server. Prints `READY <pid>`.
 
-/* global Bun */
 const payload = Buffer.alloc(64, 0x61);
-Bun.serve({
+globalThis.Bun.serve({
   port: Number(process.env.PORT),
   hostname: '127.0.0.1',
   fetch(request, server) {
@@ -22,7 +21,7 @@ Bun.serve({
       } else {
         ws.send(data, Boolean(process.env.DEFLATE));
       }
-    },
-  },
+    }
+  }
 });
 console.log(`READY ${process.pid}`);

@@ -16,15 +16,18 @@ const server = new WebSocketServer({
   autoAcceptConnections: true,
   maxReceivedFrameSize: LIMIT,
   maxReceivedMessageSize: LIMIT,
-  fragmentOutgoingMessages: false,
+  fragmentOutgoingMessages: false
 });
 
 server.on('connect', (connection) => {
   connection.on('error', () => {});
   connection.on('message', (message) => {
     if (message.type !== 'utf8') connection.sendBytes(message.binaryData);
-    else if (message.utf8Data.length === 1) for (const each of server.connections) each.sendBytes(payload);
+    else if (message.utf8Data.length === 1)
+      for (const each of server.connections) each.sendBytes(payload);
     else connection.sendUTF(message.utf8Data);
   });
 });
-front.listen(Number(process.env.PORT), '127.0.0.1', 4096, () => console.log(`READY ${process.pid}`));
+front.listen(Number(process.env.PORT), '127.0.0.1', 4096, () =>
+  console.log(`READY ${process.pid}`)
+);

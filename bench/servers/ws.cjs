@@ -19,7 +19,7 @@ const front = process.env.ATTACHED ? http.createServer() : null;
 const server = new WebSocketServer({
   ...(front ? { server: front } : { port, host: '127.0.0.1', backlog: BACKLOG }),
   maxPayload: 64 << 20,
-  perMessageDeflate: process.env.DEFLATE ? { threshold: 0 } : false,
+  perMessageDeflate: process.env.DEFLATE ? { threshold: 0 } : false
 });
 
 server.on('connection', (ws) => {
@@ -27,7 +27,8 @@ server.on('connection', (ws) => {
   ws.on('message', (data, isBinary) => {
     // A text of one letter is the trigger of a broadcast.
     if (!isBinary && data.length === 1) {
-      for (const client of server.clients) if (client.readyState === WebSocket.OPEN) client.send(payload);
+      for (const client of server.clients)
+        if (client.readyState === WebSocket.OPEN) client.send(payload);
       return;
     }
     ws.send(data, { binary: isBinary });

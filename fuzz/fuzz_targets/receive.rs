@@ -66,6 +66,7 @@ fn play(config: &Arc<Config>, bytes: &[u8], piece: usize, direct: bool) -> (Vec<
             out: &mut out,
             auto_pong: true,
             owed: false,
+            owed_behind: false,
             mask: &mut || [1, 2, 3, 4],
         };
         let wanted = connection.payload_wanted().unwrap_or(0);

@@ -110,6 +110,7 @@ class FedHandle extends Handle {
   }
 
   conclude() {
+    this.over = true;
     if (this.stopped) return;
     this.stopped = true;
     this.paused = false;
@@ -224,7 +225,7 @@ class FedHandle extends Handle {
   close() {
     const { socket } = this;
     if (this.closed) return;
-    this.owner[kClosing]();
+    if (!this.over) this.owner[kClosing]();
     // A paused socket that was destroyed may still hold bytes that came before.
     if (!this.stopped && !this.dropped && socket.readableLength > 0) {
       const rest = socket.read();
@@ -237,7 +238,9 @@ class FedHandle extends Handle {
     socket.removeListener('data', onData);
     this.hub.native.closeFed(this.id);
     this.hub.native.releaseId(this.id);
-    process.nextTick(finish, this);
+    // The order of ws: before the socket's other 'close' listeners if the input had ended, else in the tick after them.
+    if (this.over) finish(this);
+    else process.nextTick(finish, this);
   }
 }
 

@@ -79,6 +79,7 @@ class Handle {
         owner[kProtocolError](data);
         break;
       case kind.END:
+        this.over = true;
         this.ended();
         break;
     }
@@ -86,6 +87,7 @@ class Handle {
 
   /** Nothing is parsed any more. Reading goes on even if paused, so that the peer's FIN is seen. */
   conclude() {
+    this.over = true;
     if (this.paused) this.resume();
   }
 
@@ -242,6 +244,8 @@ Object.assign(Handle.prototype, {
   dropped: false,
   /** The run in which that happened: the rest of it is delivered, as in ws. */
   droppedIn: 0,
+  /** Nothing more will come: a close frame, an error or FIN was delivered. */
+  over: false,
   /** Lengths of the frames of the next binary message, if there were several. */
   fragments: undefined,
   /** `[token, callback, resource]` of sends that wait for the kernel. */

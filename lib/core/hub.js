@@ -228,6 +228,8 @@ class Hub {
     }
     this.targets[result.id] = listener;
     this.hold(1);
+    // As with a server of Node nobody is served before the code that called has ended, its ticks and microtasks included.
+    setImmediate(() => this.native.accept(result.id));
     const { address, family, port } = result;
     return { id: result.id, address: family === 'pipe' ? address : { address, family, port } };
   }

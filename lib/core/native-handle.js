@@ -172,13 +172,28 @@ Object.assign(NativeHandle.prototype, {
   idle: false
 });
 
-/** The order of a Node socket: write callbacks, 'close' of the socket, and in the next tick that of the WebSocket. */
+/**
+ * The order of ws: write callbacks; then, if the input had ended, 'close' of the WebSocket before that of the socket, otherwise in
+ * the tick after it.
+ */
 function closeSocket(handle, errno, complete) {
   const error = closeError(errno, handle.ending);
   handle.wind(error, complete);
-  handle.owner[kClosing]();
-  process.nextTick(finish, handle, error);
-  handle.socket.onClosed(errno);
+  try {
+    closed(handle, error);
+  } finally {
+    handle.socket.onClosed(errno);
+  }
+}
+
+/** To be called as the first listener of the socket's 'close'. */
+function closed(handle, error) {
+  if (handle.over) {
+    finish(handle, error);
+  } else {
+    handle.owner[kClosing]();
+    process.nextTick(finish, handle, error);
+  }
 }
 
 /** The last act: the owner hears of it. */
@@ -210,4 +225,4 @@ function closeError(errno, ending) {
   return systemError(errno, ending ? 'write' : 'read');
 }
 
-module.exports = { NativeHandle, closeError, finish };
+module.exports = { NativeHandle, closeError, closed };

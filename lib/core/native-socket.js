@@ -322,16 +322,6 @@ class NativeSocket extends SocketShape {
     return this[kFlags] & STREAM ? stream.isPaused.call(this) : (this[kFlags] & PAUSED) !== 0;
   }
 
-  /** No effect outside the stream state: the writes of one tick leave together anyway. */
-  cork() {
-    if (this[kFlags] & STREAM) stream.cork.call(this);
-  }
-
-  /** No effect outside the stream state. */
-  uncork() {
-    if (this[kFlags] & STREAM) stream.uncork.call(this);
-  }
-
   /**
    * @param {number} msecs Idle time until 'timeout'; 0 = never. Raw writes count as traffic, and
    *     so do the frames that arrive
@@ -418,23 +408,6 @@ class NativeSocket extends SocketShape {
 
     return removeAllListeners.apply(this, args);
   }
-
-  unpipe(destination) {
-    return this[kFlags] & STREAM ? stream.unpipe.call(this, destination) : this;
-  }
-}
-
-// Every connection pays for each field of its own; these are on the prototype until somebody sets them.
-for (const [key, value] of [
-  ['timeout', undefined],
-  [kError, null],
-  [kRemotePort, undefined],
-  [kTimer, null],
-  [kBytesWritten, 0],
-  [kHandedOver, null],
-  [kEndCallback, null]
-]) {
-  Object.defineProperty(NativeSocket.prototype, key, { value, writable: true });
 }
 
 defineProperties(NativeSocket.prototype);

@@ -13,10 +13,13 @@ const {
   PAUSED,
   STREAM,
   kBytesWritten,
+  kEndCallback,
   kError,
   kFlags,
+  kHandedOver,
   kRecord,
-  kRemotePort
+  kRemotePort,
+  kTimer
 } = require('./socket-state');
 
 /** What a high-water mark is where there is no stream state: that of a `net.Socket`. */
@@ -82,12 +85,27 @@ const SOCKET_PROPERTIES = {
   localFamily: (socket) => familyOf(socket[kRecord].localAddress)
 };
 
+/** Every connection pays for each field of its own; these are on the prototype until somebody sets them. */
+const DEFAULTS = {
+  timeout: undefined,
+  [kBytesWritten]: 0,
+  [kEndCallback]: null,
+  [kError]: null,
+  [kHandedOver]: null,
+  [kRemotePort]: undefined,
+  [kTimer]: null
+};
+
 /**
  * Defines both tables on a prototype.
  *
  * @param {object} prototype That of NativeSocket
  */
 function defineProperties(prototype) {
+  for (const key of Reflect.ownKeys(DEFAULTS)) {
+    Object.defineProperty(prototype, key, { value: DEFAULTS[key], writable: true });
+  }
+
   for (const [name, raw] of Object.entries(STREAM_PROPERTIES)) {
     const inherited = accessorOf(name);
 

@@ -180,6 +180,9 @@ const STREAM_HOOKS = {
   }
 };
 
+/** Without effect outside the stream state: the writes of one tick leave together anyway. */
+const INERT_METHODS = { cork: () => {}, uncork: () => {}, unpipe: (socket) => socket };
+
 /**
  * Defines on a prototype what the stream state needs: the hooks, and the methods that lead to it.
  *
@@ -187,6 +190,12 @@ const STREAM_HOOKS = {
  */
 function defineStreamState(prototype) {
   Object.assign(prototype, STREAM_HOOKS);
+
+  for (const [method, otherwise] of Object.entries(INERT_METHODS)) {
+    prototype[method] = function (...args) {
+      return this[kFlags] & STREAM ? stream[method].apply(this, args) : otherwise(this);
+    };
+  }
 
   for (const method of STREAM_METHODS) {
     if (typeof stream[method] !== 'function') continue;

@@ -2,7 +2,7 @@
 
 const net = require('node:net');
 
-const { NativeHandle, finish } = require('./native-handle');
+const { NativeHandle, closed } = require('./native-handle');
 const { kClosing, kEnd } = require('./symbols');
 const { systemError } = require('./system-error');
 
@@ -139,7 +139,7 @@ class TakenHandle extends NativeHandle {
   /** Both the engine and the socket are done. */
   bothClosed() {
     this.wind(this.socketError, this.complete);
-    process.nextTick(finish, this, this.socketError);
+    closed(this, this.socketError);
   }
 }
 
@@ -159,8 +159,8 @@ function onError(error) {
 function onClose() {
   const handle = this[kTaken];
   handle.socketClosed = true;
-  handle.owner[kClosing]();
   if (handle.engineClosed) handle.bothClosed();
+  else handle.owner[kClosing]();
 }
 
 /**

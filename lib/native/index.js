@@ -28,7 +28,9 @@ function loadError(name, tried, cause) {
     'Tried:',
     ...tried.map(({ what, why }) => `  - ${what}: ${why}`),
     `Cure: build it (Rust 1.88 or newer and a C linker needed): npm run build --prefix "${root}"`,
-    ...(process.env.NAPI_RS_NATIVE_LIBRARY_PATH ? ['      or unset NAPI_RS_NATIVE_LIBRARY_PATH'] : [])
+    ...(process.env.NAPI_RS_NATIVE_LIBRARY_PATH
+      ? ['      or unset NAPI_RS_NATIVE_LIBRARY_PATH']
+      : [])
   ];
   const err = new Error(lines.join('\n'), found ? { cause } : undefined);
   err.code = 'ERR_FERROWS_NATIVE';

@@ -9,7 +9,7 @@
 
 const { kCloseFrame, kMessage, kPing, kPong, kProtocolError } = require('../core/symbols');
 const { RSV1 } = require('./compression');
-const { EMPTY_BUFFER, kHandle, NOOP } = require('./constants');
+const { CLOSING, EMPTY_BUFFER, kHandle, NOOP } = require('./constants');
 
 /** `_sender`: frames that were built once by `Sender.frame` and are sent to many. */
 class SenderView {
@@ -98,4 +98,37 @@ class ReceiverView {
   }
 }
 
-module.exports = { ReceiverView, SenderView };
+/** On a WebSocket: what `_sender` and `_receiver` give, null until somebody asks. */
+const kViews = Symbol('kViews');
+
+/** Getters that tell nothing before there is a handle. */
+const PRIVATE_MEMBERS = {
+  /** The socket; private, but widely used. */
+  _socket: (ws) => ws[kHandle].socket,
+  /** Used to send frames built by `Sender.frame`. */
+  _sender: (ws) => viewsOf(ws).sender,
+  /** Used to stop automatic pongs. */
+  _receiver: (ws) => viewsOf(ws).receiver,
+  /** Something like the timer of the closing handshake. */
+  _closeTimer: (ws) => (ws.readyState < CLOSING ? null : { _idleTimeout: ws._closeTimeout })
+};
+
+/** @returns {{ sender: SenderView, receiver: ReceiverView }} */
+function viewsOf(ws) {
+  ws[kViews] ??= { sender: new SenderView(ws[kHandle]), receiver: new ReceiverView(ws) };
+  return ws[kViews];
+}
+
+/** @param {object} prototype that of WebSocket; gets the members, not enumerable and without setters */
+function definePrivateMembers(prototype) {
+  for (const [name, value] of Object.entries(PRIVATE_MEMBERS)) {
+    Object.defineProperty(prototype, name, {
+      configurable: true,
+      get() {
+        return this[kHandle] === null ? null : value(this);
+      }
+    });
+  }
+}
+
+module.exports = { definePrivateMembers };

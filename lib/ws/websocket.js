@@ -51,7 +51,7 @@ const {
   OPEN
 } = require('./constants');
 const { closePayload } = require('./outgoing');
-const { ReceiverView, SenderView } = require('./private-members');
+const { definePrivateMembers } = require('./private-members');
 const {
   answerPing,
   BINARY,
@@ -64,9 +64,6 @@ const {
   sendMessage,
   TEXT
 } = require('./sending');
-
-/** On a WebSocket: what `_sender` and `_receiver` give, null until somebody asks. */
-const kViews = Symbol('kViews');
 
 /** What EventEmitter keeps listeners in: an object without a prototype. */
 function Listeners() {}
@@ -150,29 +147,6 @@ class WebSocket extends EventEmitter {
   /** @type {string | undefined} The address, normalised; undefined on a server. */
   get url() {
     return this._url;
-  }
-
-  /** @type {import('node:stream').Duplex | null} The socket; private, but widely used. */
-  get _socket() {
-    return this[kHandle] === null ? null : this[kHandle].socket;
-  }
-
-  /** @type {SenderView | null} Private, but used to send frames built by `Sender.frame`. */
-  get _sender() {
-    return this[kHandle] === null ? null : views(this).sender;
-  }
-
-  /** @type {ReceiverView | null} Private, but used to stop automatic pongs. */
-  get _receiver() {
-    return this[kHandle] === null ? null : views(this).receiver;
-  }
-
-  /** @type {object | null} Private. Something like the timer of the closing handshake. */
-  get _closeTimer() {
-    const handle = this[kHandle];
-
-    if (handle === null || this._readyState < CLOSING) return null;
-    return { _idleTimeout: this._closeTimeout };
   }
 
   /**
@@ -427,6 +401,7 @@ class WebSocket extends EventEmitter {
 }
 
 defineAttributes(WebSocket);
+definePrivateMembers(WebSocket.prototype);
 
 // Every connection pays for each field of its own. These are on the prototype until they change,
 // which most connections see once, at their end.
@@ -438,7 +413,6 @@ defineDefaults(WebSocket.prototype, {
   [kOwnPongs]: false,
   [kQueue]: null,
   [kScope]: null,
-  [kViews]: null,
   _bufferedAmount: 0,
   _closeCode: 1006,
   _closeFrameReceived: false,
@@ -457,12 +431,4 @@ WebSocket.prototype[kPlainPong] = WebSocket.prototype.pong;
  * @param {WebSocket} ws a WebSocket that has a handle
  * @returns {{sender: SenderView, receiver: ReceiverView}} its private members, made on demand
  */
-function views(ws) {
-  if (ws[kViews] === null) {
-    ws[kViews] = { sender: new SenderView(ws[kHandle]), receiver: new ReceiverView(ws) };
-  }
-
-  return ws[kViews];
-}
-
 module.exports = WebSocket;

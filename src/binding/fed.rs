@@ -67,6 +67,7 @@ impl Fed {
                 auto_pong: true,
                 // JavaScript answers pings itself: it is here, and its order is the original's.
                 owed: true,
+                owed_behind: true,
                 mask: &mut || [0; 4],
             };
             let mut chunk = chunk;
@@ -170,9 +171,5 @@ impl Fed {
             .get_mut(id as usize)
             .and_then(Option::as_mut)
             .is_some_and(|connection| connection.release_idle_deflate())
-    }
-
-    pub(super) fn release(&mut self) {
-        self.slab.release();
     }
 }

@@ -35,6 +35,8 @@ pub struct NativeHub {
     receiver: Strong,
     configs: RefCell<Vec<Arc<Config>>>,
     routes: RefCell<HashMap<u32, Routes>>,
+    /// Bound listeners that do not accept yet.
+    bound: RefCell<HashMap<u32, Message>>,
 }
 
 #[napi]
@@ -69,6 +71,7 @@ impl NativeHub {
             receiver: Strong::new(env, memory.raw())?,
             configs: RefCell::default(),
             routes: RefCell::default(),
+            bound: RefCell::default(),
         })
     }
 
@@ -165,7 +168,7 @@ impl NativeHub {
         }
     }
 
-    /// Binds and listens, synchronously.
+    /// Binds and listens, synchronously; connections wait in the kernel's backlog until `accept`.
     #[napi(catch_unwind)]
     pub fn listen(&self, target: ListenTarget, options: ListenOptions) -> ListenResult {
         let bound = match listen::bind(&target) {
@@ -177,17 +180,28 @@ impl NativeHub {
         let config = listen::listener_config(id, &options);
         let routes = Routes::default();
         self.routes.borrow_mut().insert(id, routes.clone());
-        self.crossing.send(Message::Listen {
+        let listen = Message::Listen {
             bound,
             config,
             routes,
-        });
+        };
+        self.bound.borrow_mut().insert(id, listen);
         result
+    }
+
+    /// Starts to accept on a listener that `listen` has bound.
+    #[napi(catch_unwind)]
+    pub fn accept(&self, id: u32) {
+        let listen = self.bound.borrow_mut().remove(&id);
+        if let Some(listen) = listen {
+            self.crossing.send(listen);
+        }
     }
 
     /// Stops accepting; LISTENER_CLOSED follows.
     #[napi(catch_unwind)]
     pub fn close_listener(&self, id: u32) {
+        self.accept(id);
         self.routes.borrow_mut().remove(&id);
         self.crossing.send(Message::CloseListener(id));
     }
@@ -200,6 +214,11 @@ impl NativeHub {
         } else {
             Plain::Answer
         };
+        // Before `accept` the IO thread does not know the listener.
+        if let Some(Message::Listen { config, .. }) = self.bound.borrow_mut().get_mut(&id) {
+            config.plain = plain;
+            return;
+        }
         self.crossing.send(Message::SetPlain(id, plain));
     }
 
@@ -293,12 +312,6 @@ impl NativeHub {
     #[napi(catch_unwind)]
     pub fn release_idle_deflate(&self, id: u32) -> bool {
         self.fed.borrow_mut().release_idle_deflate(id)
-    }
-
-    /// Gives up what the binding holds of fed connections; the environment ends.
-    #[napi(catch_unwind)]
-    pub fn release_fed(&self) {
-        self.fed.borrow_mut().release();
     }
 }
 

@@ -9,6 +9,9 @@ use super::progress::Progress;
 use crate::protocol::connection::Connection;
 use crate::transport::Transport;
 
+/// Bytes that are read from a raw connection before JavaScript has decided what it becomes.
+const RAW_AHEAD: usize = 64 * 1024;
+
 /// The state of a connection that the engine owns. `T` is its transport.
 pub(crate) struct Live<T> {
     pub(crate) stream: T,
@@ -75,12 +78,13 @@ impl<T: Transport> Live<T> {
         self.outbox.get_or_insert_default()
     }
 
-    /// Whether the driver should read. A raw connection is read only to discard, after its refusal.
+    /// Whether the driver should read. A raw connection is read a little way ahead, so that a reset is noticed while
+    /// JavaScript decides, and to its end after a refusal.
     pub(crate) fn wants_read(&self) -> bool {
         !self.read_closed
             && !self.stalled
             && !self.paused
-            && (self.protocol.is_some() || self.ending)
+            && (self.protocol.is_some() || self.ending || self.rest.len() < RAW_AHEAD)
     }
 
     /// Makes sure that the driver's task is woken by the transport.

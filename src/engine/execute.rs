@@ -131,6 +131,7 @@ impl<T: Transport> Engine<T> {
         match command.op {
             op::END => {
                 live.ending = true;
+                live.rest = Vec::new();
                 if live.protocol.is_none() {
                     // A refused peer gets a moment to read the answer and say goodbye.
                     let generation = live.generation;
@@ -157,7 +158,10 @@ impl<T: Transport> Engine<T> {
                 live.given = 0;
                 live.protocol = Some(Connection::new(config));
                 live.wake();
-                return self.receive_rest(id);
+                self.receive_rest(id)?;
+                if self.live(id).is_some_and(|live| live.read_closed) {
+                    self.end(id);
+                }
             }
             op::CLOSING => {
                 live.auto_pong = false;

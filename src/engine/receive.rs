@@ -87,6 +87,8 @@ impl<T: Transport> Engine<T> {
             protocol,
             auto_pong,
             last_event,
+            rest,
+            ending,
             ..
         } = &mut **live;
         let before = self.events.records.len();
@@ -95,8 +97,10 @@ impl<T: Transport> Engine<T> {
             auto_pong: *auto_pong,
             // JavaScript answers where something of this connection waits for it: its own sends come first, as in ws.
             owed: !self.progress.is_settled(*last_event),
+            owed_behind: true,
             mask: &mut || self.masks.next(),
         };
+        let raw = protocol.is_none() && !*ending;
         let receiving = protocol.as_mut().filter(|protocol| !protocol.is_stopped());
         let flow = match receiving {
             Some(protocol) if protocol.payload_wanted().is_some() => {
@@ -113,6 +117,10 @@ impl<T: Transport> Engine<T> {
                 match receiving {
                     _ if input.is_empty() => return Poll::Ready(Ok(Read::Closed)),
                     Some(protocol) => protocol.receive(id, input, &mut self.events, &mut replies),
+                    None if raw => {
+                        rest.extend_from_slice(input);
+                        Flow::Continue
+                    }
                     // After a close frame, an error, or a refusal: read on only to see the peer's FIN.
                     None => Flow::Stopped,
                 }
@@ -137,6 +145,7 @@ impl<T: Transport> Engine<T> {
             out: &mut self.replies,
             auto_pong: live.auto_pong,
             owed: true,
+            owed_behind: true,
             mask: &mut || self.masks.next(),
         };
         let flow = protocol.receive(id, &mut rest, &mut self.events, &mut replies);
@@ -196,11 +205,17 @@ impl<T: Transport> Engine<T> {
         let Some(live) = self.live(id) else { return };
         live.read_closed = true;
         live.last_event = sequence;
-        if live.write_closed {
-            self.events.push(id, kind::END, 0, 0);
+        // What a raw connection's peer has said is known when JavaScript has decided.
+        if live.protocol.is_some() || live.ending {
+            self.end(id);
+        }
+    }
+
+    /// Records the peer's FIN; the connection is closed if ours was sent before.
+    pub(super) fn end(&mut self, id: u32) {
+        self.events.push(id, kind::END, 0, 0);
+        if self.live(id).is_some_and(|live| live.write_closed) {
             self.close(id, 0);
-        } else {
-            self.events.push(id, kind::END, 0, 0);
         }
     }
 }

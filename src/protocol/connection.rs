@@ -70,6 +70,8 @@ struct Turn<'t, 'r> {
     id: u32,
     events: &'t mut EventQueue,
     replies: &'t mut Replies<'r>,
+    /// Records that were there before.
+    before: usize,
     /// Pings of this turn that JavaScript has to answer.
     owed: u32,
     terminate: bool,
@@ -79,11 +81,18 @@ impl<'t, 'r> Turn<'t, 'r> {
     fn new(id: u32, events: &'t mut EventQueue, replies: &'t mut Replies<'r>) -> Self {
         Self {
             id,
+            before: events.records.len(),
             events,
             replies,
             owed: 0,
             terminate: false,
         }
+    }
+
+    /// Whether JavaScript has to answer the ping that comes next.
+    fn is_owed(&self) -> bool {
+        let behind = self.events.records.len() > self.before;
+        self.replies.owed || self.replies.owed_behind && behind
     }
 }
 

@@ -75,6 +75,7 @@ impl Parameters {
 
 /// Compressors and decompressors that nobody uses at the moment.
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "connections hold boxes, too")]
 struct Spares {
     deflate: Vec<Box<Deflate>>,
     inflate: Vec<Box<Inflate>>,

@@ -16,7 +16,11 @@ pub(super) struct Message {
     /// at the end, since the message does not go on before the control frame is finished.
     pub(super) bytes: Vec<u8>,
     /// Lengths of the finished frames that were not empty, for binary messages of several frames.
-    lengths: Vec<u32>,
+    #[expect(
+        clippy::box_collection,
+        reason = "nearly always absent: a pointer instead of three"
+    )]
+    lengths: Option<Box<Vec<u32>>>,
     /// Sum of the lengths in the frames' headers. Never above u32::MAX.
     announced: u64,
     /// Frames so far, the current one included.
@@ -126,9 +130,9 @@ impl Message {
     ) -> Result<(), ProtocolError> {
         if self.opcode == opcode::BINARY && header.length > 0 && self.is_fragmented(header) {
             // One more than can be told marks that there were too many.
-            if self.lengths.len() <= LISTED_FRAMES_MAX {
-                self.lengths
-                    .push(u32::try_from(header.length).unwrap_or(u32::MAX));
+            let lengths = self.lengths.get_or_insert_default();
+            if lengths.len() <= LISTED_FRAMES_MAX {
+                lengths.push(u32::try_from(header.length).unwrap_or(u32::MAX));
             }
         }
         if !header.is_final() {
@@ -144,8 +148,11 @@ impl Message {
             opcode,
             ..
         } = std::mem::take(self);
-        if opcode == opcode::BINARY && frames > 1 && lengths.len() <= LISTED_FRAMES_MAX {
-            push_lengths(id, &lengths, events);
+        if opcode == opcode::BINARY && frames > 1 {
+            let lengths = lengths.as_ref().map_or(&[][..], |lengths| lengths.as_slice());
+            if lengths.len() <= LISTED_FRAMES_MAX {
+                push_lengths(id, lengths, events);
+            }
         }
         if bytes.len() > SMALL_PAYLOAD_MAX {
             events.push_large(id, opcode, trimmed(bytes));

@@ -183,6 +183,7 @@ impl Peer {
             out: &mut self.out,
             auto_pong: self.auto_pong,
             owed: self.owed,
+            owed_behind: false,
             mask: &mut || OWN_KEY,
         };
         let mut input = bytes.to_vec();
@@ -203,6 +204,7 @@ impl Peer {
             out: &mut self.out,
             auto_pong: self.auto_pong,
             owed: self.owed,
+            owed_behind: false,
             mask: &mut || OWN_KEY,
         };
         let flow = self

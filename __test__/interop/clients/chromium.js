@@ -40,17 +40,21 @@ module.exports = {
   play: async (target, cases) => {
     const { chromium } = require('playwright-core');
     // A page of 127.0.0.1 is a secure context, which the digests need.
-    const front = http.createServer((request, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><title>scenario</title>'));
+    const front = http.createServer((request, response) =>
+      response.setHeader('content-type', 'text/html').end('<!doctype html><title>scenario</title>')
+    );
     await new Promise((resolve) => front.listen(0, '127.0.0.1', resolve));
     const args = ['--no-sandbox', '--ignore-certificate-errors'];
     const browser = await chromium.launch({ executablePath: findChromium(), args });
     try {
       const page = await browser.newPage();
       await page.goto(`http://127.0.0.1:${front.address().port}/`);
-      return await page.evaluate(`(${pagePlayer.toString()})(${JSON.stringify({ url: target.url, cases, patience: PATIENCE })})`);
+      return await page.evaluate(
+        `(${pagePlayer.toString()})(${JSON.stringify({ url: target.url, cases, patience: PATIENCE })})`
+      );
     } finally {
       await browser.close();
       front.close();
     }
-  },
+  }
 };

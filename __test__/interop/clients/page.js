@@ -9,10 +9,12 @@
 module.exports = async ({ url, cases, patience }) => {
   const made = (payload) => {
     if (payload.text !== undefined) return new TextEncoder().encode(payload.text);
-    if (payload.hex !== undefined) return Uint8Array.from(payload.hex.match(/../g) || [], (byte) => parseInt(byte, 16));
+    if (payload.hex !== undefined)
+      return Uint8Array.from(payload.hex.match(/../g) || [], (byte) => parseInt(byte, 16));
     const { kind, size, seed } = payload;
     const data = new Uint8Array(size);
-    for (let i = 0; i < size; i++) data[i] = kind === 'text' ? 97 + ((i * 7 + (i >> 8) + seed) % 26) : i * 31 + (i >> 8) + seed;
+    for (let i = 0; i < size; i++)
+      data[i] = kind === 'text' ? 97 + ((i * 7 + (i >> 8) + seed) % 26) : i * 31 + (i >> 8) + seed;
     return data;
   };
   const message = async (data) => {
@@ -34,7 +36,10 @@ module.exports = async ({ url, cases, patience }) => {
     const next = () =>
       queue.length > 0
         ? queue.shift()
-        : Promise.race([new Promise((resolve) => (waiting = resolve)), new Promise((resolve) => setTimeout(resolve, patience, 'timeout'))]);
+        : Promise.race([
+            new Promise((resolve) => (waiting = resolve)),
+            new Promise((resolve) => setTimeout(resolve, patience, 'timeout'))
+          ]);
 
     const ws = new WebSocket(url + testCase.path, testCase.protocols || []);
     ws.binaryType = 'arraybuffer';
@@ -49,14 +54,22 @@ module.exports = async ({ url, cases, patience }) => {
     const trace = [];
     for (const step of testCase.steps) {
       if (step.do === 'send') {
-        ws.send(step.payload.kind === 'text' ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(made(step.payload)) : made(step.payload));
+        ws.send(
+          step.payload.kind === 'text'
+            ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(made(step.payload))
+            : made(step.payload)
+        );
       } else if (step.do === 'close') {
         if (step.code === undefined) ws.close();
         else ws.close(step.code, step.reason);
       } else {
         const event = await next();
         trace.push(typeof event === 'string' ? event : await message(event.data));
-        if (event === 'timeout' || (typeof event === 'string' && event.startsWith('close') && step.see !== 'close')) break;
+        if (
+          event === 'timeout' ||
+          (typeof event === 'string' && event.startsWith('close') && step.see !== 'close')
+        )
+          break;
       }
     }
     return trace;

@@ -16,7 +16,11 @@ const LIMIT = 120_000;
  */
 const playWith = (program, args, target, cases) =>
   new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: LIMIT, killSignal: 'SIGKILL' });
+    const child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: LIMIT,
+      killSignal: 'SIGKILL'
+    });
     let output = '';
     let errors = '';
     child.stdout.on('data', (chunk) => (output += chunk));

@@ -13,7 +13,15 @@ let built = null;
 /** Builds the peer (tests/peer) once; cargo itself knows whether there is anything to do. */
 const build = () => {
   if (built === null) {
-    const args = ['build', '--quiet', '--locked', '--manifest-path', path.join(ROOT, 'tests', 'peer', 'Cargo.toml'), '--target-dir', TARGET];
+    const args = [
+      'build',
+      '--quiet',
+      '--locked',
+      '--manifest-path',
+      path.join(ROOT, 'tests', 'peer', 'Cargo.toml'),
+      '--target-dir',
+      TARGET
+    ];
     built = spawnSync('cargo', args, { encoding: 'utf8' });
   }
   return built;
@@ -29,12 +37,15 @@ module.exports = {
   /** @returns {string|null} why it cannot play, null if it can */
   missing: () => (build().error ? 'cargo is not installed' : null),
   can: ['ping', 'fragments', 'frame', 'any-code', 'empty-close', 'terminate'],
-  answer: (code, reason) => (code === UNKNOWN_CODE ? [VIOLATION.code, VIOLATION.reason] : [code, reason]),
+  answer: (code, reason) =>
+    code === UNKNOWN_CODE ? [VIOLATION.code, VIOLATION.reason] : [code, reason],
   quirk: (step, testCase) =>
-    step.see === 'close' && step.code === UNKNOWN_CODE && testCase.path.startsWith('/close') ? { ...step, ...VIOLATION } : step,
+    step.see === 'close' && step.code === UNKNOWN_CODE && testCase.path.startsWith('/close')
+      ? { ...step, ...VIOLATION }
+      : step,
   play: (target, cases) => {
     const { status, stderr } = build();
     if (status !== 0) throw new Error(`tests/peer does not build: ${stderr}`);
     return playWith(PROGRAM, [], target, cases);
-  },
+  }
 };

@@ -21,7 +21,7 @@ module.exports = {
         maxReceivedFrameSize: 64 << 20,
         maxReceivedMessageSize: 64 << 20,
         fragmentOutgoingMessages: false,
-        tlsOptions: target.secure ? { ca: fs.readFileSync(certificate) } : {},
+        tlsOptions: target.secure ? { ca: fs.readFileSync(certificate) } : {}
       });
       let connection;
       const sendFrame = (opcode, fin, data) => {
@@ -36,7 +36,9 @@ module.exports = {
       client.on('connect', (opened) => {
         connection = opened;
         events.push(`open:${connection.protocol || ''}`);
-        connection.on('message', (m) => events.push(message(m.type === 'utf8' ? m.utf8Data : m.binaryData, m.type === 'binary')));
+        connection.on('message', (m) =>
+          events.push(message(m.type === 'utf8' ? m.utf8Data : m.binaryData, m.type === 'binary'))
+        );
         connection.on('ping', (cancel, data) => events.push(`ping:${data.toString('hex')}`));
         connection.on('pong', (data) => events.push(`pong:${data.toString('hex')}`));
         connection.on('error', (err) => events.push(`error:${err.message}`));
@@ -49,14 +51,18 @@ module.exports = {
       client.connect(target.url + testCase.path, testCase.protocols || []);
       return {
         send: ({ payload }) =>
-          payload.kind === 'text' ? connection.sendUTF(bytesOf(payload).toString()) : connection.sendBytes(bytesOf(payload)),
+          payload.kind === 'text'
+            ? connection.sendUTF(bytesOf(payload).toString())
+            : connection.sendBytes(bytesOf(payload)),
         fragments: ({ payload: { kind, parts } }) =>
-          parts.forEach((part, i) => sendFrame(i === 0 ? OPCODE[kind] : 0, i === parts.length - 1, bytesOf(part))),
+          parts.forEach((part, i) =>
+            sendFrame(i === 0 ? OPCODE[kind] : 0, i === parts.length - 1, bytesOf(part))
+          ),
         frame: ({ opcode, fin, hex }) => sendFrame(opcode, fin, Buffer.from(hex, 'hex')),
         ping: ({ hex }) => connection.ping(Buffer.from(hex, 'hex')),
         close: ({ code, reason }) => connection.close(code, reason),
-        terminate: () => connection.socket.destroy(),
+        terminate: () => connection.socket.destroy()
       };
     });
-  },
+  }
 };

@@ -21,7 +21,11 @@ const wsPlayer = (name, options = {}) => ({
     return playCases(cases, (testCase, events) => {
       const base = target.socketPath ? `ws+unix:${target.socketPath}:` : target.url;
       const ca = target.secure ? { ca: fs.readFileSync(certificate) } : {};
-      const ws = new WebSocket(base + testCase.path, testCase.protocols || [], { perMessageDeflate: false, ...ca, ...options });
+      const ws = new WebSocket(base + testCase.path, testCase.protocols || [], {
+        perMessageDeflate: false,
+        ...ca,
+        ...options
+      });
       let refused = false;
       ws.on('open', () => events.push(`open:${ws.protocol}`));
       ws.on('message', (data, isBinary) => events.push(message(data, isBinary)));
@@ -34,16 +38,20 @@ const wsPlayer = (name, options = {}) => ({
         events.push(refused ? `refused:${status[1]}` : `error:${err.message}`);
       });
       return {
-        send: ({ payload }) => ws.send(payload.kind === 'text' ? bytesOf(payload).toString() : bytesOf(payload)),
+        send: ({ payload }) =>
+          ws.send(payload.kind === 'text' ? bytesOf(payload).toString() : bytesOf(payload)),
         fragments: ({ payload: { kind, parts } }) =>
-          parts.forEach((part, i) => ws.send(bytesOf(part), { binary: kind === 'binary', fin: i === parts.length - 1 })),
-        frame: ({ opcode, fin, hex }) => ws.send(Buffer.from(hex, 'hex'), { binary: opcode === 2, fin }),
+          parts.forEach((part, i) =>
+            ws.send(bytesOf(part), { binary: kind === 'binary', fin: i === parts.length - 1 })
+          ),
+        frame: ({ opcode, fin, hex }) =>
+          ws.send(Buffer.from(hex, 'hex'), { binary: opcode === 2, fin }),
         ping: ({ hex }) => ws.ping(Buffer.from(hex, 'hex')),
         close: ({ code, reason }) => (code === undefined ? ws.close() : ws.close(code, reason)),
-        terminate: () => ws.terminate(),
+        terminate: () => ws.terminate()
       };
     });
-  },
+  }
 });
 
 module.exports = { certificate, wsPlayer };

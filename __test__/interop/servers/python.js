@@ -18,7 +18,9 @@ const startPython = async (secure) => {
   const child = spawn(python, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (chunk) => (errors += chunk));
-  const exited = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
+  const exited = new Promise((resolve) =>
+    child.on('exit', (code, signal) => resolve({ code, signal }))
+  );
   const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async () => {
     const { value } = await lines.next();
@@ -42,7 +44,7 @@ const startPython = async (secure) => {
       clearTimeout(timer);
       return { ...end, errors };
     },
-    kill: () => child.kill('SIGKILL'),
+    kill: () => child.kill('SIGKILL')
   };
 };
 

@@ -207,3 +207,32 @@ fn an_id_that_is_used_again_is_not_served_by_the_old_task() {
         assert_eq!(bench.count(0, kind::CLOSED), 1);
     });
 }
+
+#[test]
+fn a_raw_connection_is_read_ahead_and_its_end_waits_for_the_decision() {
+    run(|| async {
+        let bench = Bench::start(true);
+        let (ours, mut peer) = tokio::io::duplex(1024);
+        bench.driver.insert(0, Pipe::Memory(ours), Vec::new());
+        peer.write_all(&client_frame(0x81, b"early")).await.unwrap();
+        drop(peer);
+        bench.settle().await;
+        assert_eq!(bench.count(0, kind::END), 0);
+        bench.send(&[[0, op::START, 0, 1]], &[]);
+        assert_eq!(bench.event(0, kind::TEXT).await.1, b"early");
+        bench.event(0, kind::END).await;
+    });
+}
+
+#[test]
+fn a_ping_behind_a_message_of_the_same_packet_is_left_to_javascript() {
+    run(|| async {
+        let bench = Bench::start(true);
+        let mut peer = bench.connect(0, 1024);
+        let mut packet = client_frame(0x81, b"first");
+        packet.extend(client_frame(0x89, b"second"));
+        peer.write_all(&packet).await.unwrap();
+        assert_eq!(bench.event(0, kind::TEXT).await.1, b"first");
+        assert_eq!(bench.event(0, kind::PING).await.0.b >> 31, 1);
+    });
+}

@@ -18,6 +18,9 @@ pub struct Replies<'a> {
     pub auto_pong: bool,
     /// Whether JavaScript sends the automatic pongs: the PING record says so, `out` gets nothing.
     pub owed: bool,
+    /// Whether it sends those for pings behind other records of the same input: what it sends because
+    /// of these goes out first then, as in `ws`.
+    pub owed_behind: bool,
     /// Source of mask keys, for clients.
     pub mask: &'a mut dyn FnMut() -> [u8; 4],
 }
@@ -94,7 +97,7 @@ impl Connection {
             let pending = self.pending_pongs.saturating_add(turn.owed);
             if rules::reached(pending, self.config.max_pending_pongs) {
                 turn.terminate = true;
-            } else if turn.replies.owed {
+            } else if turn.is_owed() {
                 turn.owed += 1;
                 b |= PING_OWED;
             } else {

@@ -13,8 +13,8 @@ use sha1::{Digest, Sha1};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
@@ -74,7 +74,15 @@ impl Payload {
         }
         let letter = |i: usize| 97 + ((i * 7 + (i >> 8) + self.seed) % 26) as u8;
         let byte = |i: usize| ((i * 31 + (i >> 8) + self.seed) & 255) as u8;
-        (0..self.size).map(|i| if self.kind == "text" { letter(i) } else { byte(i) }).collect()
+        (0..self.size)
+            .map(|i| {
+                if self.kind == "text" {
+                    letter(i)
+                } else {
+                    byte(i)
+                }
+            })
+            .collect()
     }
 }
 
@@ -86,7 +94,9 @@ fn hex(data: &[u8]) -> String {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len() / 2).filter_map(|i| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()).collect()
+    (0..text.len() / 2)
+        .filter_map(|i| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok())
+        .collect()
 }
 
 fn written(kind: &str, data: &[u8]) -> String {
@@ -98,22 +108,42 @@ async fn act(ws: &mut Client, step: &Step) -> Result<(), Box<dyn Error>> {
     let nothing = Payload::default();
     let payload = step.payload.as_ref().unwrap_or(&nothing);
     match step.r#do.as_str() {
-        "send" if payload.kind == "text" => ws.send(Message::text(String::from_utf8(payload.bytes())?)).await?,
+        "send" if payload.kind == "text" => {
+            ws.send(Message::text(String::from_utf8(payload.bytes())?))
+                .await?
+        }
         "send" => ws.send(Message::binary(payload.bytes())).await?,
         "fragments" => {
-            let first = if payload.kind == "text" { Data::Text } else { Data::Binary };
+            let first = if payload.kind == "text" {
+                Data::Text
+            } else {
+                Data::Binary
+            };
             for (i, part) in payload.parts.iter().enumerate() {
                 let data = if i == 0 { first } else { Data::Continue };
                 let last = i + 1 == payload.parts.len();
-                ws.send(Message::Frame(Frame::message(part.bytes(), OpCode::Data(data), last))).await?;
+                ws.send(Message::Frame(Frame::message(
+                    part.bytes(),
+                    OpCode::Data(data),
+                    last,
+                )))
+                .await?;
             }
         }
         "frame" => {
-            ws.send(Message::Frame(Frame::message(unhex(&step.hex), OpCode::from(step.opcode), step.fin))).await?;
+            ws.send(Message::Frame(Frame::message(
+                unhex(&step.hex),
+                OpCode::from(step.opcode),
+                step.fin,
+            )))
+            .await?;
         }
         "ping" => ws.send(Message::Ping(unhex(&step.hex).into())).await?,
         "close" => {
-            let frame = step.code.map(|code| CloseFrame { code: CloseCode::from(code), reason: step.reason.as_str().into() });
+            let frame = step.code.map(|code| CloseFrame {
+                code: CloseCode::from(code),
+                reason: step.reason.as_str().into(),
+            });
             ws.close(frame).await?;
         }
         other => return Err(format!("unknown action: {other}").into()),
@@ -135,13 +165,18 @@ async fn see(ws: &mut Client) -> String {
         Some(Ok(Message::Close(frame))) => {
             // The answer to the close frame goes out with the next calls, which end with the connection.
             while let Some(Ok(_)) = ws.next().await {}
-            frame.map_or_else(|| "close:1005:".into(), |frame| format!("close:{}:{}", u16::from(frame.code), frame.reason))
+            frame.map_or_else(
+                || "close:1005:".into(),
+                |frame| format!("close:{}:{}", u16::from(frame.code), frame.reason),
+            )
         }
         Some(Ok(Message::Frame(_))) => "error:frame".into(),
         None
         | Some(Err(
             tungstenite::Error::Io(_)
-            | tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake),
+            | tungstenite::Error::Protocol(
+                tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+            ),
         )) => "close:1006:".into(),
         Some(Err(err)) => format!("error:{err}"),
     }
@@ -151,12 +186,19 @@ async fn see(ws: &mut Client) -> String {
 async fn play(url: &str, case: &Case) -> Result<Vec<String>, Box<dyn Error>> {
     let mut request = format!("{url}{}", case.path).into_client_request()?;
     if !case.protocols.is_empty() {
-        request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_str(&case.protocols.join(", "))?);
+        request.headers_mut().insert(
+            "Sec-WebSocket-Protocol",
+            HeaderValue::from_str(&case.protocols.join(", "))?,
+        );
     }
-    let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
+    let config = WebSocketConfig::default()
+        .max_message_size(None)
+        .max_frame_size(None);
     let (mut ws, response) = match connect_async_with_config(request, Some(config), true).await {
         Ok(connected) => connected,
-        Err(tungstenite::Error::Http(response)) => return Ok(vec![format!("refused:{}", response.status().as_u16())]),
+        Err(tungstenite::Error::Http(response)) => {
+            return Ok(vec![format!("refused:{}", response.status().as_u16())]);
+        }
         Err(err) => return Err(err.into()),
     };
     let mut trace = Vec::new();
@@ -169,12 +211,17 @@ async fn play(url: &str, case: &Case) -> Result<Vec<String>, Box<dyn Error>> {
             continue;
         }
         if step.see == "open" {
-            let protocol = response.headers().get("Sec-WebSocket-Protocol").map_or("", |value| value.to_str().unwrap_or("?"));
+            let protocol = response
+                .headers()
+                .get("Sec-WebSocket-Protocol")
+                .map_or("", |value| value.to_str().unwrap_or("?"));
             trace.push(format!("open:{protocol}"));
             continue;
         }
         let event = see(&mut ws).await;
-        let over = event == "timeout" || event.starts_with("error") || (event.starts_with("close") && step.see != "close");
+        let over = event == "timeout"
+            || event.starts_with("error")
+            || (event.starts_with("close") && step.see != "close");
         trace.push(event);
         if over {
             break;
@@ -188,7 +235,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let task: Task = serde_json::from_reader(std::io::stdin())?;
     let mut traces = BTreeMap::new();
     for case in &task.cases {
-        let trace = play(&task.url, case).await.unwrap_or_else(|err| vec![format!("error:{err}")]);
+        let trace = play(&task.url, case)
+            .await
+            .unwrap_or_else(|err| vec![format!("error:{err}")]);
         // A peer that hangs would do so in many cases: the rest stays without a trace.
         let hangs = trace.last().is_some_and(|event| event == "timeout");
         traces.insert(case.name.clone(), trace);
