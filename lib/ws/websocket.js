@@ -304,6 +304,9 @@ class WebSocket extends EventEmitter {
       return;
     }
 
+    // A failed handshake has no socket; 'close' is on its way.
+    if (this[kHandle] === null) return;
+
     this._readyState = CLOSING;
     this[kHandle].destroy();
   }

@@ -185,10 +185,7 @@ impl<T: Transport> Engine<T> {
     /// Milliseconds until [`Self::advance`] is needed, if it is.
     #[must_use]
     pub fn next_wake(&self, now_ms: u64) -> Option<u64> {
-        let (drop, check) = (
-            self.timers.next_wake(now_ms),
-            self.idle.next_wake(now_ms),
-        );
+        let (drop, check) = (self.timers.next_wake(now_ms), self.idle.next_wake(now_ms));
         drop.into_iter().chain(check).min()
     }
 

@@ -149,7 +149,9 @@ impl Message {
             ..
         } = std::mem::take(self);
         if opcode == opcode::BINARY && frames > 1 {
-            let lengths = lengths.as_ref().map_or(&[][..], |lengths| lengths.as_slice());
+            let lengths = lengths
+                .as_ref()
+                .map_or(&[][..], |lengths| lengths.as_slice());
             if lengths.len() <= LISTED_FRAMES_MAX {
                 push_lengths(id, lengths, events);
             }

@@ -49,9 +49,8 @@ impl Connection {
         };
         let limit = match self.config.max_payload {
             0 => u32::MAX as usize,
-            limit => usize::try_from(limit).map_or(u32::MAX as usize, |limit| {
-                limit.min(u32::MAX as usize)
-            }),
+            limit => usize::try_from(limit)
+                .map_or(u32::MAX as usize, |limit| limit.min(u32::MAX as usize)),
         };
         let is_final = self.frame.is_final();
         let context = self.compression.get_or_insert_default();

@@ -47,7 +47,11 @@ pub(super) fn deflate(
             Err(_) => return false,
         }
     }
-    if is_final && output.get(begin..).is_some_and(|made| made.ends_with(&super::TAIL)) {
+    if is_final
+        && output
+            .get(begin..)
+            .is_some_and(|made| made.ends_with(&super::TAIL))
+    {
         output.truncate(output.len() - super::TAIL.len());
     }
     true
