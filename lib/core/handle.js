@@ -153,7 +153,8 @@ class Handle {
         break;
       case kind.FRAGMENTS:
         // Copied: the words are ours, the slab's memory goes to users.
-        this.fragments = new Uint32Array(slab.slice(a, a + b * 4));
+        // All of them may have been empty, before there was any slab.
+        this.fragments = b === 0 ? new Uint32Array(0) : new Uint32Array(slab.slice(a, a + b * 4));
         break;
       case kind.CLOSE_FRAME:
         this.event(code, view(slab, a, b >>> 16), b & 0xffff);
