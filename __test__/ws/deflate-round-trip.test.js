@@ -186,7 +186,11 @@ describe('options of zlib', () => {
 });
 
 it('the same message to many is the same for all', { timeout: 30_000 }, async (t) => {
-  const wss = new ours.Server({ port: 0, host: '127.0.0.1', perMessageDeflate: { memory: 'shared' } });
+  const wss = new ours.Server({
+    port: 0,
+    host: '127.0.0.1',
+    perMessageDeflate: { memory: 'shared' }
+  });
 
   t.after(() => {
     for (const ws of wss.clients) ws.terminate();

@@ -21,7 +21,7 @@ const REMEMBERED: usize = 8;
 const REMEMBERED_BYTES: usize = 128 * 1024;
 
 /// A message and what it was compressed to.
-struct Remembered {
+pub(super) struct Remembered {
     hash: u64,
     parameters: Parameters,
     payload: Vec<u8>,
@@ -37,7 +37,7 @@ pub(super) struct Compressor {
     frames: Vec<u8>,
     hasher: RandomState,
     /// The newest last.
-    remembered: Vec<Remembered>,
+    pub(super) remembered: Vec<Remembered>,
 }
 
 /// Larger working memory is given back.
