@@ -39,7 +39,7 @@ fn sender(parameters: Parameters) -> Connection {
 
 fn deflate(sender: &mut Connection, payload: &[u8], is_final: bool) -> Vec<u8> {
     let mut out = Vec::new();
-    assert!(sender.deflate(payload, is_final, &mut out));
+    assert!(sender.deflate(payload, is_final, true, &mut out));
     out
 }
 

@@ -4,7 +4,6 @@
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 const assert = require('node:assert');
-const { test } = require('node:test');
 
 const certificate = require('./certificate');
 const oracle = require('./oracle');

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 
 use super::commands::{Command, CommandBatch, op};
-use super::{Engine, Slot};
+use super::{Engine, OWN_COMPRESSORS_MAX, Slot};
 use crate::protocol::connection::Connection;
 use crate::protocol::deflate::Parameters;
 use crate::protocol::frame::{self, FIN, MASK, RSV1};
@@ -36,6 +36,8 @@ pub(super) struct Compressor {
     /// Finished frames of the command in hand.
     frames: Vec<u8>,
     hasher: RandomState,
+    /// Connections that have a compressor of their own.
+    pub(super) own: usize,
     /// The newest last.
     pub(super) remembered: Vec<Remembered>,
 }
@@ -84,8 +86,17 @@ impl Compressor {
             self.payload.extend_from_slice(&known.compressed);
             return Ok(());
         }
-        if !protocol.deflate(payload, is_final, &mut self.payload) {
+        let held = protocol.holds_deflate();
+        if !protocol.deflate(
+            payload,
+            is_final,
+            self.own < OWN_COMPRESSORS_MAX,
+            &mut self.payload,
+        ) {
             return Err(io::ErrorKind::InvalidData.into());
+        }
+        if !held && protocol.holds_deflate() {
+            self.own += 1;
         }
         if let (Some(hash), Some(parameters)) = (hash, shared) {
             if self.remembered.len() == REMEMBERED {
@@ -173,8 +184,13 @@ impl<T: Transport> Engine<T> {
             .live(id)
             .filter(|live| live.generation == generation)
             .and_then(|live| live.protocol.as_mut());
-        if protocol.is_some_and(Connection::release_idle_deflate) {
+        let Some(protocol) = protocol.filter(|protocol| protocol.holds_deflate()) else {
+            return;
+        };
+        if protocol.release_idle_deflate() {
             self.idle.insert(due, id, generation);
+        } else {
+            self.compressor.own -= 1;
         }
     }
 }

@@ -27,11 +27,16 @@ use self::masks::Masks;
 use self::progress::Progress;
 use self::timers::TimerWheel;
 use crate::protocol::config::Config;
+use crate::protocol::connection::Connection;
 use crate::protocol::event::{EventQueue, kind};
 use crate::transport::Transport;
 
 /// Bytes that one read may bring. One buffer for all connections of an engine: it stays in the cache.
 const RECEIVE_BUFFER: usize = 128 * 1024;
+
+/// How many connections may have compressors of their own at the same time; each takes about 300 KiB
+/// with zlib's default window and memory level. The others start every message with an empty window.
+pub const OWN_COMPRESSORS_MAX: usize = 512;
 
 /// The errno of a CLOSED record after a panic in the connection's own code.
 pub const INTERNAL_ERROR: u32 = 0xffff;
@@ -196,6 +201,8 @@ impl<T: Transport> Engine<T> {
         };
         if let Slot::Live(live) = std::mem::replace(slot, Slot::Closed) {
             live.wake();
+            let protocol = live.protocol.as_ref();
+            self.compressor.own -= usize::from(protocol.is_some_and(Connection::holds_deflate));
             // Callbacks of bytes that the engine still holds fail; if it holds none, they succeed.
             self.events
                 .push(id, kind::CLOSED, errno, u32::from(live.waiting() == 0));

@@ -179,11 +179,36 @@ fn an_idle_compressor_is_given_up() {
         assert!(holds());
         bench.driver.engine().advance(30_000);
         assert!(!holds());
+        assert_eq!(bench.driver.engine().compressor.own, 0);
         assert!(bench.driver.engine().next_wake(30_000).is_none());
         bench.send(&[command], &frame);
         let frames = [read_frame(&mut peer).await, read_frame(&mut peer).await].concat();
         let expected = [b"words and words and words"; 2];
         assert_eq!(understand(anybody(&config), &frames), expected);
+    });
+}
+
+#[test]
+fn compressors_of_their_own_are_counted() {
+    run(|| async {
+        let bench = Bench::start(true);
+        let config = config(false);
+        bench.driver.engine().configure(0, Arc::clone(&config));
+        let frame = to_compress(0xc2, b"words and words and words", None);
+        let peers: Vec<_> = (0..600).map(|id| bench.connect(id, 256)).collect();
+        for id in 0..600 {
+            let command = [id, op::DATA_DEFLATE, 0, frame.len() as u32];
+            bench.send(&[command, command], &[frame.as_slice(), &frame].concat());
+        }
+        assert_eq!(bench.driver.engine().compressor.own, 512);
+        for (id, mut peer) in peers.into_iter().enumerate() {
+            let frames = [read_frame(&mut peer).await, read_frame(&mut peer).await];
+            assert_eq!(frames[0] == frames[1], id >= 512, "{id}");
+            let expected = [b"words and words and words"; 2];
+            assert_eq!(understand(anybody(&config), &frames.concat()), expected);
+            bench.send(&[[id as u32, op::DESTROY, 0, 0]], &[]);
+        }
+        assert_eq!(bench.driver.engine().compressor.own, 0);
     });
 }
 

@@ -16,14 +16,22 @@ impl Connection {
     }
 
     /// Compresses the payload of a frame that is to be sent, to the end of `out`. `is_final`: the
-    /// last frame of its message. False, and nothing usable in `out`, without a codec.
-    pub fn deflate(&mut self, payload: &[u8], is_final: bool, out: &mut Vec<u8>) -> bool {
+    /// last frame of its message. `keep`: whether the connection may keep a compressor for the next
+    /// message, if the parameters allow it; without one each frame starts with an empty window.
+    /// False, and nothing usable in `out`, without a codec.
+    pub fn deflate(
+        &mut self,
+        payload: &[u8],
+        is_final: bool,
+        keep: bool,
+        out: &mut Vec<u8>,
+    ) -> bool {
         let Some(codec) = &self.config.deflate else {
             return false;
         };
         self.compression
             .get_or_insert_default()
-            .deflate_frame(codec, payload, is_final, out)
+            .deflate_frame(codec, payload, is_final, out, keep)
     }
 
     /// Whether the connection has a compressor of its own.

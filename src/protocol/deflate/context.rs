@@ -57,17 +57,19 @@ impl Context {
         Ok(self.output.len() - from)
     }
 
-    /// Compresses a frame's payload to the end of `output`.
+    /// Compresses a frame's payload to the end of `output`. `keep`: a compressor may become ours.
     pub(in crate::protocol) fn deflate_frame(
         &mut self,
         codec: &Codec,
         payload: &[u8],
         is_final: bool,
         output: &mut Vec<u8>,
+        keep: bool,
     ) -> bool {
+        let keep = keep || self.deflate.is_some();
         let mut deflate = self.deflate.take().unwrap_or_else(|| codec.take_deflate());
         let done = deflating::deflate(&mut deflate, payload, is_final, output);
-        if codec.parameters().send_reset {
+        if codec.parameters().send_reset || !keep {
             // Frames end at byte boundaries, so that even the next frame of the same message may
             // begin with an empty window.
             codec.put_deflate(deflate);
