@@ -1,6 +1,6 @@
 'use strict';
 
-const { Handle, FastBuffer, rethrow } = require('./handle');
+const { deflateAborted, Handle, FastBuffer, rethrow } = require('./handle');
 const { nextMask } = require('./masking');
 const { headerSize } = require('./out-buffer');
 const { kind } = require('./records');
@@ -47,6 +47,8 @@ class FedHandle extends Handle {
     /** Payload bytes of this turn that were compressed, and what the socket held before. */
     this.compressing = 0;
     this.waiting = 0;
+    /** Destroyed in a turn that compressed something. */
+    this.aborted = false;
     /** Asks from time to time whether the compressor is still needed. */
     this.idle = undefined;
 
@@ -131,8 +133,9 @@ class FedHandle extends Handle {
       this.pendingPongs++;
       callback = this.pongWritten ??= () => this.pendingPongs--;
     }
+    if (deflate) this.beginDeflate(payload.length);
+    if (callback !== undefined && this.compressing > 0) callback = abortable(this, callback);
     if (deflate) {
-      this.beginDeflate(payload.length);
       const key = mask ? nextMask(this.generateMask) : undefined;
       socket.write(this.hub.native.deflateFrame(this.id, first, payload, key), callback);
       return;
@@ -202,7 +205,9 @@ class FedHandle extends Handle {
   }
 
   destroy() {
-    this.flush();
+    // In ws what is being compressed would never get out.
+    if (this.compressing > 0) this.aborted = true;
+    else this.flush();
     this.drop();
     this.socket.destroy();
   }
@@ -269,6 +274,11 @@ function onClose() {
 
 function flushLater(handle) {
   if (handle.feeding === 0) handle.flush();
+}
+
+/** @return {function(Error=): void} the callback, which hears of the compressor if it was interrupted */
+function abortable(handle, callback) {
+  return (error) => callback(error && handle.aborted ? deflateAborted() : error);
 }
 
 /** Gives up a compressor that was not used for a while; the next message gets a new one. */
