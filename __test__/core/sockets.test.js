@@ -228,3 +228,19 @@ for (const [how, act] of [
     })
   );
 }
+
+oracle(
+  'eventNames() before and after there were listeners',
+  async (stage) => {
+    const wss = await stage.serve();
+    const { ws } = await stage.open(wss);
+    const listener = () => {};
+    const mine = () => ws._socket.eventNames().includes('mine');
+    stage.log(mine());
+    ws._socket.on('mine', listener);
+    stage.log(mine());
+    ws._socket.removeListener('mine', listener);
+    stage.log(mine());
+  },
+  { modes: SOCKETS }
+);

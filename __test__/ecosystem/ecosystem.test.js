@@ -9,8 +9,9 @@ const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
+const os = require('node:os');
 const path = require('node:path');
-const { describe, it } = require('node:test');
+const { after, describe, it } = require('node:test');
 const { environment, prepare } = require('./projects');
 
 /** Program, and the packages that must find ferrows when they ask for `ws`, those of the programs' own aside. */
@@ -32,8 +33,11 @@ const PROGRAMS = {
 const LIMIT = 30_000;
 
 const projects = prepare();
+const traces = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrows-ecosystem-'));
 
 /**
+ * Its output goes to a file: what a process that exits writes to a pipe may get lost.
+ *
  * @param {string} project its folder
  * @param {string} program
  * @returns {Promise<{ code: number | null, err: string, out: string[] }>}
@@ -41,20 +45,22 @@ const projects = prepare();
 function run(project, program) {
   return new Promise((resolve, reject) => {
     const file = path.join(project, 'programs', program);
+    const trace = path.join(traces, `${path.basename(project)}-${program}`);
+    const output = fs.openSync(trace, 'w');
     const child = spawn(process.execPath, [file], {
       cwd: project,
       env: environment,
+      stdio: ['ignore', output, 'pipe'],
       timeout: LIMIT
     });
-    const printed = { stderr: '', stdout: '' };
-    for (const name of ['stderr', 'stdout']) {
-      child[name].setEncoding('utf8').on('data', (chunk) => {
-        printed[name] += chunk;
-      });
-    }
+    fs.closeSync(output);
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      err += chunk;
+    });
     child.on('error', reject);
     child.on('close', (code) => {
-      resolve({ code, err: printed.stderr, out: printed.stdout.trimEnd().split('\n') });
+      resolve({ code, err, out: fs.readFileSync(trace, 'utf8').trimEnd().split('\n') });
     });
   });
 }
@@ -70,6 +76,8 @@ function copies(project) {
 }
 
 describe('packages that use ws', { skip: projects.missing ?? false, timeout: 110_000 }, () => {
+  after(() => fs.rmSync(traces, { recursive: true }));
+
   it('all get the one that is installed in its place', () => {
     for (const [name, folder] of Object.entries(projects)) {
       assert.deepStrictEqual(copies(folder), [path.join('ws', 'package.json')]);

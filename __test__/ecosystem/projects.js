@@ -96,24 +96,33 @@ function install(place) {
 }
 
 /**
- * Puts today's ferrows and today's programs into projects that are there.
+ * Puts today's ferrows and today's programs into projects that are there. What has not changed is left alone: another run of the
+ * tests may be using it.
  *
  * @param {string} place of the two projects
  */
 function refresh(place) {
   const folder = fs.mkdtempSync(path.join(place, 'packed-'));
+  const tarball = path.join(folder, 'ferrows.tgz');
+  const installed = path.join(place, 'ferrows', 'ferrows.tgz');
   pack(folder);
-  const { status, printed } = run('tar', ['xzf', 'ferrows.tgz'], folder);
-  if (status !== 0) throw new Error(printed);
-  const ws = path.join(place, 'ferrows', 'node_modules', 'ws');
-  fs.rmSync(ws, { recursive: true, force: true });
-  fs.renameSync(path.join(folder, 'package'), ws);
+  if (!fs.readFileSync(tarball).equals(fs.readFileSync(installed))) {
+    const { status, printed } = run('tar', ['xzf', 'ferrows.tgz'], folder);
+    if (status !== 0) throw new Error(printed);
+    const ws = path.join(place, 'ferrows', 'node_modules', 'ws');
+    fs.renameSync(ws, path.join(folder, 'old'));
+    fs.renameSync(path.join(folder, 'package'), ws);
+    fs.renameSync(tarball, installed);
+  }
   fs.rmSync(folder, { recursive: true });
 
-  for (const name of ['ferrows', 'original']) {
-    const programs = path.join(place, name, 'programs');
-    fs.rmSync(programs, { recursive: true, force: true });
-    fs.cpSync(path.join(__dirname, 'programs'), programs, { recursive: true });
+  const programs = path.join(__dirname, 'programs');
+  for (const name of fs.readdirSync(programs)) {
+    for (const project of ['ferrows', 'original']) {
+      const target = path.join(place, project, 'programs');
+      fs.mkdirSync(target, { recursive: true });
+      fs.copyFileSync(path.join(programs, name), path.join(target, name));
+    }
   }
 }
 

@@ -7,7 +7,7 @@ const { toBytes } = require('./generator-frames');
 const { connect } = require('./roads');
 
 /** Milliseconds that a program may take; what it has seen until then is its trace. */
-const LIMIT = 5_000;
+const LIMIT = Number(process.env.PROGRAMS_LIMIT ?? 5_000);
 
 /** Milliseconds until a peer that does not answer is dropped. */
 const CLOSE_TIMEOUT = 80;

@@ -70,9 +70,7 @@ compare('handleProtocols', async (stage) => {
       }
     });
     for (const offer of [undefined, 'a, b']) {
-      stage.log(
-        await stage.ask({ target: '/a', headers: { 'Sec-WebSocket-Protocol': offer } })
-      );
+      stage.log(await stage.ask({ target: '/a', headers: { 'Sec-WebSocket-Protocol': offer } }));
     }
   }
 });

@@ -6,7 +6,7 @@ const { OutBuffer } = require('./out-buffer');
 const { kind, op, control } = require('./records');
 const { systemError } = require('./system-error');
 
-const RECORDS = 4096;
+const RECORDS = 16 * 1024;
 const SLAB_BYTES = 64 * 1024;
 
 /**

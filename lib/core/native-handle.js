@@ -61,7 +61,7 @@ class NativeHandle extends Handle {
 
   /** Bytes that the kernel has not taken, framing included. See docs/differences.md for the allowance. */
   get bufferedAmount() {
-    if (this.closed) return this.left;
+    if (this.closed) return 0;
     if (this.accepted === this.given) return 0;
     const report = this.hub.native.accepted(this.id);
     const backedUp = report % 2 === 1;
@@ -147,7 +147,6 @@ class NativeHandle extends Handle {
   /** Nothing comes or goes any more: what was held is delivered, callbacks are settled. */
   wind(error, complete) {
     if (this.held !== null) this.release();
-    this.left = complete ? 0 : this.bufferedAmount;
     this.closed = true;
     if (this.aborted) this.settleAll(deflateAborted());
     this.settleAll(complete ? undefined : error || socketClosed());
@@ -166,8 +165,6 @@ Object.assign(NativeHandle.prototype, {
   compressed: 0,
   /** Destroyed by us while callbacks of a compressing connection waited. */
   aborted: false,
-  /** Bytes that never left, after the end. */
-  left: 0,
   /** Whether traffic must be reported to the socket's idle timer. */
   idle: false
 });

@@ -403,6 +403,11 @@ class NativeSocket extends SocketShape {
     return this;
   }
 
+  /** As EventEmitter's; that of streams needs their state. */
+  eventNames() {
+    return emitter.eventNames.call(this);
+  }
+
   removeAllListeners(...args) {
     const { removeAllListeners } = this[kFlags] & STREAM ? stream : emitter;
 

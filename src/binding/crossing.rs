@@ -24,6 +24,9 @@ mod control {
     pub(super) const DRAINING: usize = 4;
 }
 
+/// Size of a slab; as in `lib/core/hub.js`. About what one read of Node brings.
+const SLAB_BYTES: usize = 64 * 1024;
+
 /// `napi_cannot_run_js`: the environment is being torn down.
 const CANNOT_RUN_JS: sys::napi_status = 23;
 
@@ -191,9 +194,20 @@ impl Crossing {
         while !records.is_empty() && !self.dead.get() {
             self.slab.borrow_mut().revalidate(self.env.raw());
             let mut count = 0;
-            for record in records.iter().take(capacity) {
-                let placed = place(&mut self.slab.borrow_mut(), record, &events.payloads);
-                let Some(words) = placed else { break };
+            let mut connection = None;
+            for (index, record) in records.iter().take(capacity).enumerate() {
+                let mut slab = self.slab.borrow_mut();
+                if connection != Some(record.connection) {
+                    // A run is delivered in one go: it must not be cut where the slab happens to end.
+                    connection = Some(record.connection);
+                    let run = records.get(index..).unwrap_or_default();
+                    if slab.room() < run_weight(run).min(SLAB_BYTES) {
+                        break;
+                    }
+                }
+                let Some(words) = place(&mut slab, record, &events.payloads) else {
+                    break;
+                };
                 self.shared.records.set_record(count, words);
                 count += 1;
             }
@@ -323,6 +337,16 @@ pub(super) fn place(slab: &mut Slab, record: &Record, payloads: &[u8]) -> Option
         a = 0;
     }
     Some([record.connection, record.kind, a, record.b])
+}
+
+/// Bytes of slab that the first connection's records take.
+fn run_weight(records: &[Record]) -> usize {
+    let first = records.first().map(|record| record.connection);
+    records
+        .iter()
+        .take_while(|record| Some(record.connection) == first)
+        .map(|record| (payload_range(record).1 + 7) & !7)
+        .sum()
 }
 
 fn has_payload(code: u32) -> bool {

@@ -214,6 +214,11 @@ impl Slab {
         }
     }
 
+    /// Bytes that fit.
+    pub(super) fn room(&self) -> usize {
+        self.length - self.used.min(self.length)
+    }
+
     /// Copies a payload in; the offset, or `None` when there is no room.
     pub(super) fn put(&mut self, payload: &[u8]) -> Option<u32> {
         let end = self.used.checked_add(payload.len())?;

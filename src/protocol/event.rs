@@ -43,7 +43,6 @@ pub mod kind {
     pub const FRAGMENTS: u32 = 12;
     /// Upgrade request: offset, length.
     pub const REQUEST: u32 = 13;
-    /// Bytes to write to the socket (fed connections): offset, length.
     /// The descriptor is JavaScript's now: offset, length of the `i32` descriptor and the
     /// bytes that were read already.
     pub const HANDED_OVER: u32 = 15;

@@ -1,8 +1,7 @@
-//! What a connection can be read from and written to: a TCP or Unix domain stream, and a stream
-//! whose first bytes were already read. It knows nothing about HTTP, WebSocket or JavaScript;
+//! What a connection can be read from and written to: a TCP or Unix domain stream. It knows nothing
+//! about HTTP, WebSocket or JavaScript;
 //! `engine` and `server` stand on it.
 
-mod prefixed;
 mod stream;
 
 #[cfg(test)]
@@ -12,7 +11,6 @@ use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use self::prefixed::Prefixed;
 pub use self::stream::Stream;
 
 /// The two ends of a stream. Both are `None` for a Unix domain socket, as in `net.Socket`.

@@ -18,13 +18,15 @@ engine.on('headers', (headers, request) => {
 });
 
 engine.on('connection', (socket) => {
-  const say = side(`server, ${socket.transport.name}`);
+  const { name } = socket.transport;
+  const say = side(`server, ${name}`);
+  const sayBeat = side(`server, ${name}, heart`);
   socket.on('upgrade', (transport) => say('upgrade', transport.name));
   socket.on('message', (data) => {
     say('message', data.length > 100 ? data.length : data);
     socket.send(data);
   });
-  socket.once('heartbeat', () => say('heartbeat', socket.transport.name));
+  socket.once('heartbeat', () => sayBeat('heartbeat', socket.transport.name));
   socket.once('close', (reason) => say('close', reason));
   socket.send('first');
 });
@@ -51,7 +53,6 @@ async function play(port, transports) {
     received.push(data);
     if (received.length === 104) enough();
   });
-  socket.once('heartbeat', () => say('heartbeat'));
   socket.once('close', (reason, description) => {
     say('close', reason, description?.context?.code, description?.context?.constructor.name);
   });
@@ -62,7 +63,7 @@ async function play(port, transports) {
   socket.send('x'.repeat(70_000));
   for (let i = 0; i < 100; i++) socket.send(`number ${i}`);
   await all;
-  await once(socket, 'heartbeat');
+  await once(socket, 'ping');
   say(received.slice(0, 3), received[3].length, received.slice(4).join());
   return socket;
 }
@@ -71,7 +72,9 @@ async function main() {
   const port = await listen(server);
   const alone = await play(port, ['websocket']);
   const upgraded = await play(port, ['polling', 'websocket']);
+  const [first] = Object.values(engine.clients);
   alone.close();
+  await once(first, 'close');
   await once(upgraded.send('y'.repeat(2e6)), 'close');
   engine.close();
   server.close();

@@ -12,7 +12,7 @@ const PATIENCE = 10_000;
 
 /** @returns {string|null} the browser's executable: `CHROMIUM`, or the first known name on the path */
 const findChromium = () => {
-  if (process.env.CHROMIUM) return process.env.CHROMIUM;
+  if (process.env.CHROMIUM) return existsSync(process.env.CHROMIUM) ? process.env.CHROMIUM : null;
   for (const dir of (process.env.PATH || '').split(path.delimiter)) {
     const found = NAMES.map((name) => path.join(dir, name)).find((file) => existsSync(file));
     if (found) return found;
@@ -45,15 +45,16 @@ module.exports = {
     );
     await new Promise((resolve) => front.listen(0, '127.0.0.1', resolve));
     const args = ['--no-sandbox', '--ignore-certificate-errors'];
-    const browser = await chromium.launch({ executablePath: findChromium(), args });
+    let browser;
     try {
+      browser = await chromium.launch({ executablePath: findChromium(), args });
       const page = await browser.newPage();
       await page.goto(`http://127.0.0.1:${front.address().port}/`);
       return await page.evaluate(
         `(${pagePlayer.toString()})(${JSON.stringify({ url: target.url, cases, patience: PATIENCE })})`
       );
     } finally {
-      await browser.close();
+      if (browser) await browser.close();
       front.close();
     }
   }

@@ -6,6 +6,5 @@
     reason = "tests"
 )]
 
-mod prefixed;
 #[cfg(unix)]
 mod stream;
