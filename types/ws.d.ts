@@ -261,6 +261,8 @@ declare namespace WebSocket {
     clientNoContextTakeover?: boolean | undefined;
     /** Compressions at a time in the process; default 10. */
     concurrencyLimit?: number | undefined;
+    /** `'shared'`: neither side keeps a context unless asked to; saves memory. Not in `ws`. */
+    memory?: 'shared' | undefined;
     serverMaxWindowBits?: number | boolean | undefined;
     serverNoContextTakeover?: boolean | undefined;
     /** Bytes below which a message is not compressed; default 1024. */

@@ -3,7 +3,7 @@
 /**
  * The echo server that the Autobahn TestSuite's fuzzing client drives.
  *
- *   node echo-server.js --subject MODULE [--road native|attached|fed] [--max-fragments N]
+ *   node echo-server.js --subject MODULE [--road native|attached|fed] [--max-fragments N] [--deflate]
  *
  * MODULE is a package with the API of `ws`. Roads: `native` = the `port` option; `attached` = `server`, an
  * `http.Server`; `fed` = `handleUpgrade` with a Duplex that is not a socket. Prints one line of JSON, `{"port": N}`.
@@ -17,12 +17,13 @@ const { values } = parseArgs({
   options: {
     subject: { type: 'string', default: 'ws' },
     road: { type: 'string', default: 'native' },
-    'max-fragments': { type: 'string' }
+    'max-fragments': { type: 'string' },
+    deflate: { type: 'boolean', default: false }
   }
 });
 const { WebSocketServer } = require(values.subject);
 
-const limits = { maxPayload: 64 << 20 };
+const limits = { maxPayload: 64 << 20, perMessageDeflate: values.deflate };
 if (values['max-fragments'] !== undefined) limits.maxFragments = Number(values['max-fragments']);
 
 const ready = (address) => process.stdout.write(`${JSON.stringify({ port: address.port })}\n`);

@@ -4,7 +4,7 @@
  * The client that the Autobahn TestSuite's fuzzing server drives: plays every case of the server's set, then asks
  * for the report.
  *
- *   node fuzzed-client.js --subject MODULE --url ws://127.0.0.1:PORT --agent NAME [--max-fragments N]
+ *   node fuzzed-client.js --subject MODULE --url ws://127.0.0.1:PORT --agent NAME [--max-fragments N] [--deflate]
  */
 
 const { parseArgs } = require('node:util');
@@ -14,12 +14,13 @@ const { values } = parseArgs({
     subject: { type: 'string', default: 'ws' },
     url: { type: 'string' },
     agent: { type: 'string', default: 'subject' },
-    'max-fragments': { type: 'string' }
+    'max-fragments': { type: 'string' },
+    deflate: { type: 'boolean', default: false }
   }
 });
 const { WebSocket } = require(values.subject);
 
-const options = { perMessageDeflate: false, maxPayload: 64 << 20 };
+const options = { perMessageDeflate: values.deflate, maxPayload: 64 << 20 };
 if (values['max-fragments'] !== undefined) options.maxFragments = Number(values['max-fragments']);
 
 /**

@@ -102,6 +102,12 @@ const startSuite = async (dir, mode, spec) => {
   return start(findWstest(), ['-m', mode, '-u', '0', '-s', file], { cwd: dir });
 };
 
+/** What both programs are told of the options. */
+const flags = ({ maxFragments, deflate }) => [
+  ...(maxFragments === undefined ? [] : ['--max-fragments', String(maxFragments)]),
+  ...(deflate ? ['--deflate'] : [])
+];
+
 /** Plays a section against the subject's server. */
 const playServer = async (dir, subject, section, options) => {
   const args = [
@@ -111,8 +117,7 @@ const playServer = async (dir, subject, section, options) => {
     '--road',
     options.road
   ];
-  if (options.maxFragments !== undefined)
-    args.push('--max-fragments', String(options.maxFragments));
+  args.push(...flags(options));
   const server = start(process.execPath, args);
   const up = new Promise((resolve) => server.child.stdout.once('data', resolve));
   await within([up, server.ended], 20_000);
@@ -124,7 +129,7 @@ const playServer = async (dir, subject, section, options) => {
   const suite = await startSuite(dir, 'fuzzingclient', {
     outdir: dir,
     servers: [{ agent: AGENT, url: `ws://127.0.0.1:${JSON.parse(line[0]).port}` }],
-    cases: [`${section}.*`],
+    cases: options.cases || [`${section}.*`],
     'exclude-cases': []
   });
   const inTime = await within([suite.ended], options.limit);
@@ -142,7 +147,7 @@ const playClient = async (dir, subject, section, options) => {
   const suite = await startSuite(dir, 'fuzzingserver', {
     outdir: dir,
     url,
-    cases: [`${section}.*`],
+    cases: options.cases || [`${section}.*`],
     'exclude-cases': []
   });
   await accepting(port, Date.now() + 20_000);
@@ -155,8 +160,7 @@ const playClient = async (dir, subject, section, options) => {
     '--agent',
     AGENT
   ];
-  if (options.maxFragments !== undefined)
-    args.push('--max-fragments', String(options.maxFragments));
+  args.push(...flags(options));
   const client = start(process.execPath, args);
   const inTime = await within([client.ended], options.limit);
   const code = client.child.exitCode;
@@ -171,8 +175,9 @@ const playClient = async (dir, subject, section, options) => {
  * @param {'server'|'client'} side which side the subject is
  * @param {string} subject module path or name
  * @param {number|string} section section of the suite, e.g. 9
- * @param {{road?: string, maxFragments?: number, limit?: number}} [options] road of the server; fragment limit, as
- *   given to the subject (undefined: the subject's default); time limit in milliseconds, default 120,000
+ * @param {{road?: string, maxFragments?: number, deflate?: boolean, cases?: string[], limit?: number}} [options] road of the
+ *   server; fragment limit, as given to the subject (undefined: the subject's default); whether permessage-deflate is on; which cases
+ *   of the section, default all; time limit in milliseconds, default 120,000
  * @returns {Promise<{verdicts: Record<string, [string, string]>, trouble: string|null}>} behaviour and close verdict
  *   of each case that has a result; what went wrong with the run as a whole
  */
@@ -189,12 +194,18 @@ const playOnce = async (
   side,
   subject,
   section,
-  { road = 'native', maxFragments, limit = 120_000 } = {}
+  { road = 'native', maxFragments, deflate, cases, limit = 120_000 } = {}
 ) => {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'autobahn-'));
   try {
     const play = side === 'server' ? playServer : playClient;
-    const trouble = await play(dir, subject, section, { road, maxFragments, limit });
+    const trouble = await play(dir, subject, section, {
+      road,
+      maxFragments,
+      deflate,
+      cases,
+      limit
+    });
     const report = JSON.parse(
       await fs.readFile(path.join(dir, 'index.json'), 'utf8').catch(() => '{}')
     );

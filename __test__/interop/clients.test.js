@@ -28,10 +28,14 @@ const PLAYS = [
       'wss-unix'
     ]
   ],
+  [
+    wsPlayer('ws', { perMessageDeflate: true }),
+    ['deflate-port', 'deflate-attached', 'deflate-https', 'deflate-fed', 'wss']
+  ],
   [websocket, ['port', 'attached', 'https', 'multipath']],
-  [python, ['port', 'attached', 'https']],
+  [python, ['port', 'attached', 'https', 'deflate-port', 'deflate-https', 'wss']],
   [tungstenite, ['port', 'attached']],
-  [chromium, ['port', 'attached', 'https']]
+  [chromium, ['port', 'attached', 'https', 'deflate-port', 'deflate-https']]
 ];
 
 for (const [player, kinds] of PLAYS) {

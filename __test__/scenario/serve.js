@@ -6,6 +6,7 @@
  *
  * Kinds: `port` (WebSocketServer with `port`), `attached`, `attached-unix`, `https` (with `server`), `fed`
  * (`handleUpgrade` with a Duplex), `multipath` (one handler per path), `wss`, `wss-unix`, `wss-from`, `wss-tls`.
+ * `deflate-` before `port`, `attached`, `https` or `fed`: with permessage-deflate.
  * With `shapes`, the arguments of the events are described too.
  *
  * Messages in: `{ get: 'traces' }` waits (at most 10 s) until no connection is open and answers
@@ -129,7 +130,12 @@ const verifyClient = ({ req }, done) => {
   else done(false, 400);
 };
 const handleProtocols = (offered) => (offered.has('echo.v1') ? 'echo.v1' : false);
-const options = { verifyClient, handleProtocols };
+const compressed = kind.startsWith('deflate');
+const options = {
+  verifyClient,
+  handleProtocols,
+  ...(compressed ? { perMessageDeflate: true } : {})
+};
 
 const tls = () => ({
   key: fs.readFileSync(path.join(__dirname, 'fixtures', 'key.pem')),
@@ -140,7 +146,7 @@ const local = { port: 0, host: '127.0.0.1' };
 
 /** Tells the parent where the server is. */
 const ready = (address) => {
-  const secure = kind === 'https' || kind === 'wss-tls';
+  const secure = kind.endsWith('https') || kind === 'wss-tls';
   const where =
     typeof address === 'string'
       ? { socketPath: address }
@@ -208,7 +214,7 @@ const starters = {
   }
 };
 
-const running = starters[kind]();
+const running = starters[compressed ? kind.slice('deflate-'.length) : kind]();
 
 process.on('message', ({ get }) => {
   if (get === 'end') {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ferrows::protocol::config::Config;
 use ferrows::protocol::connection::{Connection, Replies};
+use ferrows::protocol::deflate::{Codec, Parameters};
 use ferrows::protocol::event::{EventQueue, Record, kind};
 use libfuzzer_sys::fuzz_target;
 
@@ -33,7 +34,8 @@ fn config(choice: u8) -> Config {
         max_buffered_chunks: 0,
         max_pending_pongs: 0,
         skip_utf8_validation: choice & 16 != 0,
-        accept_rsv1: choice & 32 != 0,
+        accept_rsv1: choice & 160 != 0,
+        deflate: (choice & 128 != 0).then(|| Arc::new(Codec::new(Parameters::default()))),
         require_mask: role.require_mask && choice & 64 == 0,
         ..role
     }

@@ -21,6 +21,8 @@ const { canTakeOver, takeOver } = require('./taken-handle');
  * @param {boolean} config.skipUTF8Validation
  * @param {boolean} config.allowSynchronousEvents false: one event per macrotask
  * @param {function(Buffer): void} [config.generateMask]
+ * @param {object} [config.deflate] what was negotiated of permessage-deflate: `{ key, sendWindowBits, sendReset, receiveWindowBits,
+ *     receiveReset, level, memLevel, strategy }`; `key` tells different parameters apart
  * @param {object} owner receives the callbacks of lib/core/symbols.js, never before the caller has returned to the event loop
  * @return {NativeHandle|FedHandle}
  */

@@ -7,6 +7,8 @@
  * @module lib/core/errors
  */
 
+const { constants } = require('node:zlib');
+
 const { kStatusCode } = require('./symbols');
 
 const PREFIX = 'Invalid WebSocket frame: ';
@@ -49,6 +51,31 @@ const TABLE = [
   )
 ];
 
+/** The index of zlib's own errors, behind the table. */
+const DAMAGED_DATA = TABLE.length;
+
+/** zlib's words for damaged data; the detail of a DAMAGED_DATA record (`src/protocol/deflate/inflating.rs`). */
+const DATA_ERRORS = [
+  'unexpected end of file',
+  'invalid block type',
+  'invalid stored block lengths',
+  'too many length or distance symbols',
+  'invalid code lengths set',
+  'invalid bit length repeat',
+  'invalid code -- missing end-of-block',
+  'invalid literal/lengths set',
+  'invalid distances set',
+  'invalid literal/length code',
+  'invalid distance code',
+  'invalid distance too far back',
+  'incorrect header check',
+  'incorrect data check',
+  'not enough memory'
+];
+
+/** The detail of `DATA_ERRORS` that is no matter of the data. */
+const NOT_ENOUGH_MEMORY = DATA_ERRORS.length - 1;
+
 /** Names for the indexes of {@link protocolError}, so that callers need no bare numbers. */
 const ProtocolErrorIndex = Object.freeze({
   EXPECTED_FIN: 0,
@@ -64,7 +91,8 @@ const ProtocolErrorIndex = Object.freeze({
   UNEXPECTED_RSV_2_3: 10,
   UNSUPPORTED_DATA_PAYLOAD_LENGTH: 11,
   UNSUPPORTED_MESSAGE_LENGTH: 12,
-  FRAME_TOO_LARGE: 13
+  FRAME_TOO_LARGE: 13,
+  DAMAGED_DATA: 14
 });
 
 /**
@@ -77,6 +105,8 @@ const ProtocolErrorIndex = Object.freeze({
  *     gives a plain `Error` with status 1002, so that the connection still ends
  */
 function protocolError(index, detail) {
+  if (index === DAMAGED_DATA) return damagedData(detail);
+
   const row = TABLE[index];
 
   if (row === undefined) {
@@ -90,6 +120,20 @@ function protocolError(index, detail) {
 
   err.code = row.code;
   err[kStatusCode] = row.status;
+  return err;
+}
+
+/**
+ * @param {number} detail which of zlib's words
+ * @returns {Error} what `node:zlib` makes of it
+ */
+function damagedData(detail) {
+  const err = new Error(DATA_ERRORS[detail]);
+  const memory = detail === NOT_ENOUGH_MEMORY;
+
+  err.errno = memory ? constants.Z_MEM_ERROR : constants.Z_DATA_ERROR;
+  err.code = memory ? 'Z_MEM_ERROR' : 'Z_DATA_ERROR';
+  err[kStatusCode] = 1007;
   return err;
 }
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { Handle, FastBuffer, rethrow } = require('./handle');
+const { deflateAborted, Handle, FastBuffer, rethrow } = require('./handle');
 const { nextMask } = require('./masking');
 const { headerSize } = require('./out-buffer');
 const { kind } = require('./records');
@@ -12,6 +12,9 @@ const MORE = 1 << 30;
 const SMALL = 256;
 
 const PONG = 0x8a;
+
+/** A compressor that was not used for this long, up to twice as long, is given up; as in `src/engine/compress.rs`. */
+const IDLE_MS = 10_000;
 
 const kFed = Symbol('kFed');
 
@@ -41,6 +44,13 @@ class FedHandle extends Handle {
     this.stopped = false;
     this.closed = false;
     this.timer = null;
+    /** Payload bytes of this turn that were compressed, and what the socket held before. */
+    this.compressing = 0;
+    this.waiting = 0;
+    /** Destroyed in a turn that compressed something. */
+    this.aborted = false;
+    /** Asks from time to time whether the compressor is still needed. */
+    this.idle = undefined;
 
     hub.native.openFed(this.id, hub.configure(config, false));
     socket[kFed] = this;
@@ -117,6 +127,7 @@ class FedHandle extends Handle {
 
   sendFrame(first, data, mask, callback) {
     const payload = typeof data === 'string' ? Buffer.from(data) : data;
+    const deflate = this.deflates && this.isDeflated(first);
     const { socket } = this;
     if (!this.corked) {
       this.corked = true;
@@ -127,7 +138,21 @@ class FedHandle extends Handle {
       this.pendingPongs++;
       callback = this.pongWritten ??= () => this.pendingPongs--;
     }
+    if (deflate) this.beginDeflate(payload.length);
+    if (callback !== undefined && this.compressing > 0) callback = abortable(this, callback);
+    if (deflate) {
+      const key = mask ? nextMask(this.generateMask) : undefined;
+      socket.write(this.hub.native.deflateFrame(this.id, first, payload, key), callback);
+      return;
+    }
     socket.write(this.frame(first, payload, mask), callback);
+  }
+
+  /** In ws a payload that is being compressed counts as buffered; here that is the rest of the turn. */
+  beginDeflate(length) {
+    if (this.compressing === 0) this.waiting = this.socket.writableLength || 0;
+    this.compressing += length;
+    this.idle ??= setInterval(releaseIdle, IDLE_MS, this).unref();
   }
 
   frame(first, payload, mask) {
@@ -163,6 +188,7 @@ class FedHandle extends Handle {
   flush() {
     if (!this.corked) return;
     this.corked = false;
+    this.compressing = 0;
     this.socket.uncork?.();
   }
 
@@ -173,6 +199,7 @@ class FedHandle extends Handle {
   }
 
   get bufferedAmount() {
+    if (this.compressing > 0) return this.waiting + this.compressing;
     this.flush();
     return this.socket.writableLength || 0;
   }
@@ -189,7 +216,9 @@ class FedHandle extends Handle {
   }
 
   destroy() {
-    this.flush();
+    // In ws what is being compressed would never get out.
+    if (this.compressing > 0) this.aborted = true;
+    else this.flush();
     this.drop();
     this.socket.destroy();
   }
@@ -220,6 +249,7 @@ class FedHandle extends Handle {
     this.release();
     this.closed = true;
     clearTimeout(this.timer);
+    clearInterval(this.idle);
     socket.removeListener('data', onData);
     this.hub.native.closeFed(this.id);
     this.hub.native.releaseId(this.id);
@@ -254,6 +284,18 @@ function onClose() {
 
 function flushLater(handle) {
   if (handle.feeding === 0) handle.flush();
+}
+
+/** @return {function(Error=): void} the callback, which hears of the compressor if it was interrupted */
+function abortable(handle, callback) {
+  return (error) => callback(error && handle.aborted ? deflateAborted() : error);
+}
+
+/** Gives up a compressor that was not used for a while; the next message gets a new one. */
+function releaseIdle(handle) {
+  if (handle.hub.native.releaseIdleDeflate(handle.id)) return;
+  clearInterval(handle.idle);
+  handle.idle = undefined;
 }
 
 function resume(socket) {

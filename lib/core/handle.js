@@ -6,6 +6,12 @@ const { protocolError } = require('./errors');
 const { kind, PING_OWED } = require('./records');
 const { kMessage, kPing, kPong, kCloseFrame, kProtocolError, kEnd } = require('./symbols');
 
+/** Parts of a frame's first byte (RFC 6455, 5.2). */
+const FIN = 0x80;
+const RSV1 = 0x40;
+const OPCODE = 0x0f;
+const BINARY = 2;
+
 /**
  * What every road has in common: records become calls of the owner, now or, for a paused or serial connection, later.
  *
@@ -24,6 +30,7 @@ class Handle {
     this.owner = owner;
     if (config.generateMask) this.generateMask = config.generateMask;
     if (config.allowSynchronousEvents === false) this.serial = true;
+    if (config.deflate) this.deflates = true;
   }
 
   /** Whether events must queue instead of being delivered. */
@@ -198,7 +205,8 @@ class Handle {
         break;
       case kind.FRAGMENTS:
         // Copied: the words are ours, the slab's memory goes to users.
-        this.fragments = new Uint32Array(slab.slice(a, a + b * 4));
+        // All of them may have been empty, before there was any slab.
+        this.fragments = b === 0 ? new Uint32Array(0) : new Uint32Array(slab.slice(a, a + b * 4));
         break;
       case kind.CLOSE_FRAME:
         this.event(code, view(slab, a, b >>> 16), b & 0xffff);
@@ -217,6 +225,20 @@ class Handle {
     const fragments = this.fragments;
     this.fragments = undefined;
     this.event(kind.BINARY, data, fragments);
+  }
+
+  /**
+   * Whether a frame is to be compressed: RSV1 says so of a message's first frame, the others follow it (RFC 7692, 6.1).
+   *
+   * @param {number} first first header byte
+   * @return {boolean}
+   */
+  isDeflated(first) {
+    if ((first & OPCODE) > BINARY) return false;
+    const deflate = (first & OPCODE) === 0 ? this.deflating : (first & RSV1) !== 0;
+    const open = deflate && (first & FIN) === 0;
+    if (open !== this.deflating) this.deflating = open;
+    return deflate;
   }
 
   /** Queues a send callback, in the async context of the caller; `failure` if it is to fail in any case. */
@@ -264,6 +286,10 @@ Object.assign(Handle.prototype, {
   pausedIn: 0,
   /** One event per macrotask (`allowSynchronousEvents: false`). */
   serial: false,
+  /** permessage-deflate was negotiated. */
+  deflates: false,
+  /** A compressed message was begun and not finished. */
+  deflating: false,
   /** Events that wait, `[kind, data, extra, run]` each; null when nothing does. */
   held: null,
   /** How many of them come out even if paused. */
@@ -331,4 +357,9 @@ function pumpOne(handle) {
   }
 }
 
-module.exports = { Handle, FastBuffer, view, rethrow };
+/** What a send callback gets whose data never got through the compressor, as in ws. */
+function deflateAborted() {
+  return new Error('The socket was closed while data was being compressed');
+}
+
+module.exports = { deflateAborted, Handle, FastBuffer, view, rethrow };

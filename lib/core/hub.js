@@ -181,7 +181,7 @@ class Hub {
     if (shared && config === this.lastConfig) return this.lastIndex;
     const key =
       `${config.isServer}|${config.maxPayload}|${config.maxFragments}|${config.maxBufferedChunks}|` +
-      `${config.maxPendingAutoPongs}|${config.skipUTF8Validation}`;
+      `${config.maxPendingAutoPongs}|${config.skipUTF8Validation}|${config.deflate?.key}`;
     let index = this.configs.get(key);
     if (index === undefined) {
       index = this.native.configure({
@@ -190,7 +190,8 @@ class Hub {
         maxFragments: positive(config.maxFragments),
         maxBufferedChunks: positive(config.maxBufferedChunks),
         maxPendingAutoPongs: positive(config.maxPendingAutoPongs),
-        skipUtf8Validation: !!config.skipUTF8Validation
+        skipUtf8Validation: !!config.skipUTF8Validation,
+        deflate: config.deflate
       });
       this.configs.set(key, index);
     }

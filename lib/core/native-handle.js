@@ -1,6 +1,6 @@
 'use strict';
 
-const { Handle } = require('./handle');
+const { deflateAborted, Handle } = require('./handle');
 const { op, INTERNAL_ERROR } = require('./records');
 const { kClosed, kClosing, kEnd } = require('./symbols');
 const { systemError } = require('./system-error');
@@ -45,10 +45,12 @@ class NativeHandle extends Handle {
       if (callback !== undefined) process.nextTick(callback, writeAfterEnd());
       return;
     }
+    const deflate = this.deflates && this.isDeflated(first);
     this.given +=
       typeof data === 'string'
-        ? out.text(this.id, first, data, mask, this.generateMask)
-        : out.frame(this.id, first, data, mask, this.generateMask, first === 0x8a);
+        ? out.text(this.id, first, data, mask, this.generateMask, deflate)
+        : out.frame(this.id, first, data, mask, this.generateMask, first === 0x8a, deflate);
+    if (deflate) this.compressed = this.given;
     if (callback !== undefined) this.notify(callback);
   }
 
@@ -78,6 +80,8 @@ class NativeHandle extends Handle {
     const backedUp = report % 2 === 1;
     this.accepted = (report - (backedUp ? 1 : 0)) / 2;
     const waiting = Math.max(0, this.given - this.accepted);
+    // What waits for the compressor counts in ws, too.
+    if (this.compressed > this.accepted) return waiting;
     return !backedUp && waiting <= IN_TRANSIT ? 0 : waiting;
   }
 
@@ -97,7 +101,15 @@ class NativeHandle extends Handle {
   destroy() {
     if (this.closed) return;
     this.drop();
+    this.abort();
     this.socket.destroy();
+  }
+
+  /** Destroyed by us: what is being compressed is lost, as far as callbacks know. */
+  abort() {
+    if (this.compressed === 0) return;
+    this.hub.out.withdraw(this.id);
+    if (this.callbacks !== null) this.aborted = true;
   }
 
   /** Stops reading. */
@@ -148,6 +160,7 @@ class NativeHandle extends Handle {
   wind(error, complete) {
     this.release();
     this.closed = true;
+    if (this.aborted) this.settleAll(deflateAborted());
     this.settleAll(complete ? undefined : error || socketClosed());
   }
 }
@@ -160,6 +173,10 @@ Object.assign(NativeHandle.prototype, {
   notified: 0,
   closed: false,
   ending: false,
+  /** `given` behind the last frame that was to be compressed. */
+  compressed: 0,
+  /** Destroyed by us while callbacks of a compressing connection waited. */
+  aborted: false,
   /** Whether traffic must be reported to the socket's idle timer. */
   idle: false
 });

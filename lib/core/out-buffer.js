@@ -116,14 +116,19 @@ class OutBuffer {
    * @param {boolean} mask whether the frame is masked
    * @param {?function(Buffer): void} generateMask the user's source of keys
    * @param {boolean} [pong] the answer to a ping that the core left to us
-   * @return {number} bytes of the frame
+   * @param {boolean} [deflate] the core is to compress the payload
+   * @return {number} bytes of the frame, or of its payload if that is to be compressed
    */
-  frame(id, first, data, mask, generateMask, pong) {
+  frame(id, first, data, mask, generateMask, pong, deflate) {
     const length = data.length;
     const head = headerSize(length) + (mask ? 4 : 0);
     if (length > LARGE) {
       const key = mask ? nextMask(generateMask) : undefined;
       this.reserve(0);
+      if (deflate) {
+        this.command(id, op.LARGE_DEFLATE, this.native.addLargePlain(first, data, key));
+        return length;
+      }
       const index = this.native.addLarge(first, data, key);
       this.command(id, op.LARGE, index);
       return head + length;
@@ -135,6 +140,10 @@ class OutBuffer {
     if (length <= 24) for (let i = 0; i < length; i++) bytes[at + i] = data[i];
     else bytes.set(data, at);
     this.used = at + length;
+    if (deflate) {
+      this.run(id, op.DATA_DEFLATE, start);
+      return length;
+    }
     this.run(id, mask ? op.DATA_MASK : pong ? op.PONG : op.DATA, start);
     return this.used - start;
   }
@@ -147,12 +156,13 @@ class OutBuffer {
    * @param {string} text payload
    * @param {boolean} mask whether the frame is masked
    * @param {?function(Buffer): void} generateMask the user's source of keys
-   * @return {number} bytes of the frame
+   * @param {boolean} [deflate] the core is to compress the payload
+   * @return {number} as `frame`
    */
-  text(id, first, text, mask, generateMask) {
+  text(id, first, text, mask, generateMask, deflate) {
     const units = text.length;
     if (units > LARGE_TEXT) {
-      return this.frame(id, first, Buffer.from(text), mask, generateMask);
+      return this.frame(id, first, Buffer.from(text), mask, generateMask, false, deflate);
     }
     const most = units * 3;
     this.reserve(most + 14);
@@ -165,6 +175,10 @@ class OutBuffer {
     const length = this.bytes.utf8Write(text, at, most);
     this.header(first, length, mask, generateMask);
     this.used = at + length;
+    if (deflate) {
+      this.run(id, op.DATA_DEFLATE, start);
+      return length;
+    }
     this.run(id, mask ? op.DATA_MASK : op.DATA, start);
     return this.used - start;
   }
@@ -197,6 +211,23 @@ class OutBuffer {
   }
 
   /**
+   * Takes back the frames of this flush that are to be compressed, and those behind them: the connection is destroyed, and in
+   * ws they would never get out of the compressor.
+   *
+   * @param {number} id connection
+   */
+  withdraw(id) {
+    const { commands } = this;
+    let found = false;
+    for (let at = 0; at < this.control[control.COMMANDS] << 2; at += 4) {
+      if (commands[at] !== id || !isWrite(commands[at + 1])) continue;
+      found ||= commands[at + 1] >= op.DATA_DEFLATE;
+      if (found) commands[at + 1] = op.NONE;
+    }
+    this.lastId = -1;
+  }
+
+  /**
    * Bytes that are no frame: handshakes, raw writes.
    *
    * @param {number} id connection
@@ -219,6 +250,11 @@ class OutBuffer {
     this.run(id, op.DATA, start);
     return length;
   }
+}
+
+/** Whether an op carries bytes. */
+function isWrite(code) {
+  return code === op.DATA || code === op.DATA_MASK || code >= op.LARGE;
 }
 
 /** Bytes of an unmasked frame header (RFC 6455, 5.2). */

@@ -28,6 +28,8 @@ const kind = {
 
 /** Ops of outbound commands. */
 const op = {
+  /** Nothing: a command that was taken back. */
+  NONE: 0,
   DATA: 1,
   DATA_MASK: 2,
   NOTIFY: 3,
@@ -41,7 +43,9 @@ const op = {
   HAND_OVER: 11,
   AUTO_PONG: 12,
   LARGE: 13,
-  PONG: 14
+  PONG: 14,
+  DATA_DEFLATE: 15,
+  LARGE_DEFLATE: 16
 };
 
 /** Indexes of the control words (`src/binding/crossing.rs`). */

@@ -97,6 +97,7 @@ class TakenHandle extends NativeHandle {
   /** The socket is destroyed: the engine drops its descriptor without a shutdown, Node does the rest. */
   letGo() {
     this.drop();
+    this.abort();
     if (!this.engineClosed) this.hub.destroy(this.id);
   }
 
@@ -126,7 +127,7 @@ class TakenHandle extends NativeHandle {
     this.engineClosed = true;
     this.complete = complete;
     this.release();
-    if (complete) this.settleAll();
+    if (complete && !this.aborted) this.settleAll();
     const { socket } = this;
     if (this.socketClosed) this.bothClosed();
     // An end in both directions is on its way through the shell; everything else is a destruction.

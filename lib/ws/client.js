@@ -12,7 +12,7 @@ const https = require('node:https');
 
 const { acceptKey } = require('../core/handshake');
 const { parseAddress, requestOptions, resolveOptions } = require('./client-request');
-const { CLOSING, CONNECTING, DEFLATE_AVAILABLE } = require('./constants');
+const { CLOSING, CONNECTING } = require('./constants');
 const { parse: parseExtensions } = require('./extension');
 const PerMessageDeflate = require('./permessage-deflate');
 const { dropCredentials, rememberCredentials, rememberOrigin } = require('./redirect');
@@ -92,7 +92,7 @@ class Attempt {
       return undefined;
     }
 
-    if (resolved.perMessageDeflate && DEFLATE_AVAILABLE) {
+    if (resolved.perMessageDeflate) {
       this.deflate = new PerMessageDeflate({
         ...resolved.perMessageDeflate,
         isServer: false,

@@ -6,6 +6,8 @@
  * @module lib/ws/connection-config
  */
 
+const { deflateParameters } = require('./compression');
+
 /** The configuration that was last used, by role: nearly all connections have the same one. */
 const last = { server: null, client: null };
 
@@ -28,7 +30,8 @@ function connectionConfig(ws, autoPong, options) {
     autoPong,
     skipUTF8Validation: !!options.skipUTF8Validation,
     allowSynchronousEvents: allowSynchronousEvents === undefined || !!allowSynchronousEvents,
-    generateMask: options.generateMask
+    generateMask: options.generateMask,
+    deflate: deflateParameters(ws._extensions)
   };
 
   // Not kept: a function could hold on to anything.
@@ -52,7 +55,8 @@ function equal(a, b) {
     a.maxPendingAutoPongs === b.maxPendingAutoPongs &&
     a.autoPong === b.autoPong &&
     a.skipUTF8Validation === b.skipUTF8Validation &&
-    a.allowSynchronousEvents === b.allowSynchronousEvents
+    a.allowSynchronousEvents === b.allowSynchronousEvents &&
+    a.deflate === b.deflate
   );
 }
 

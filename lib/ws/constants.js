@@ -18,13 +18,6 @@ module.exports = {
   /** Default of the `closeTimeout` option, milliseconds. */
   CLOSE_TIMEOUT: 30_000,
 
-  /**
-   * THE SWITCH of permessage-deflate (RFC 7692). While it is false the client offers no
-   * extension and the server agrees to none; options and headers are still checked as in `ws`.
-   * It becomes true with the part of the core that compresses.
-   */
-  DEFLATE_AVAILABLE: false,
-
   EMPTY_BUFFER: Buffer.alloc(0),
   hasBlob,
 
@@ -55,6 +48,8 @@ module.exports = {
   kQueue: Symbol('kQueue'),
   /** A client's async context, null on a server. */
   kScope: Symbol('kScope'),
+  /** Whether permessage-deflate was negotiated. */
+  kDeflates: Symbol('kDeflates'),
   /** Whether the next `send()` continues a fragmented message. */
   kFragmented: Symbol('kFragmented'),
   /** Whether automatic pongs go through a `pong()` that somebody has overridden. */

@@ -7,7 +7,6 @@
  */
 
 const { BAD_EXTENSIONS, requestVersion } = require('../core/handshake');
-const { DEFLATE_AVAILABLE } = require('./constants');
 const extension = require('./extension');
 const PerMessageDeflate = require('./permessage-deflate');
 const subprotocol = require('./subprotocol');
@@ -54,7 +53,7 @@ function negotiate(options, req, extensions) {
 
     if (offers) {
       deflate.accept(offers);
-      if (DEFLATE_AVAILABLE) extensions[DEFLATE] = deflate;
+      extensions[DEFLATE] = deflate;
     }
   } catch {
     return BAD_EXTENSIONS;

@@ -2,8 +2,7 @@
 
 /**
  * The negotiation of permessage-deflate (RFC 7692, 7): what a client offers, what a server accepts
- * and what a client accepts of the answer. Compressing is not part of this module; whether the
- * extension may be agreed to at all is decided by `DEFLATE_AVAILABLE` in `constants.js`.
+ * and what a client accepts of the answer. Compressing is the core's business.
  *
  * @module lib/ws/permessage-deflate
  */
@@ -12,6 +11,9 @@ const SERVER_BITS = 'server_max_window_bits';
 const CLIENT_BITS = 'client_max_window_bits';
 const SERVER_RESET = 'server_no_context_takeover';
 const CLIENT_RESET = 'client_no_context_takeover';
+
+/** What `memory: 'shared'` stands for. */
+const NO_CONTEXT = { clientNoContextTakeover: true, serverNoContextTakeover: true };
 
 /** One side's wishes, and after `accept()` what both sides agreed to. */
 class PerMessageDeflate {
@@ -23,13 +25,15 @@ class PerMessageDeflate {
    *     an empty window; `false` on a client forbids the parameter
    * @param {boolean} [options.isServer=false] which side this is
    * @param {number} [options.maxPayload=0] limit of an inflated message, bytes; 0 = none
+   * @param {string} [options.memory] `'shared'`: unless the options say otherwise neither side keeps
+   *     a context, so that a few compressors serve all connections; not in `ws`
    * @param {boolean | number} [options.serverMaxWindowBits] as the client's
    * @param {boolean} [options.serverNoContextTakeover=false] as the client's
    * @param {number} [options.threshold=1024] bytes; smaller messages are not compressed if the own
    *     side keeps no context
    */
   constructor(options) {
-    this._options = options || {};
+    this._options = options?.memory === 'shared' ? { ...NO_CONTEXT, ...options } : options || {};
     this._threshold = this._options.threshold === undefined ? 1024 : this._options.threshold;
     this._maxPayload = this._options.maxPayload | 0;
     this._isServer = !!this._options.isServer;

@@ -8,6 +8,7 @@
  */
 
 const { kCloseFrame, kMessage, kPing, kPong, kProtocolError } = require('../core/symbols');
+const { RSV1 } = require('./compression');
 const { CLOSING, EMPTY_BUFFER, kHandle, NOOP } = require('./constants');
 
 /** `_sender`: frames that were built once by `Sender.frame` and are sent to many. */
@@ -29,7 +30,8 @@ class SenderView {
     const callback = typeof cb === 'function' ? cb : undefined;
     const [head, payload = EMPTY_BUFFER] = list;
 
-    if (announces(head, payload)) {
+    // What carries RSV1 is compressed already.
+    if ((head[0] & RSV1) === 0 && announces(head, payload)) {
       this.#handle.sendFrame(head[0], payload, false, callback);
       return;
     }

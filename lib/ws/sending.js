@@ -6,12 +6,14 @@
  * @module lib/ws/sending
  */
 
+const { isWorthwhile, negotiated, RSV1 } = require('./compression');
 const { emitError, endIfConcluded, startCloseTimer } = require('./closing');
 const {
   CLOSED,
   CLOSING,
   CONNECTING,
   EMPTY_BUFFER,
+  kDeflates,
   kFragmented,
   kHandle,
   kOwnPongs,
@@ -54,10 +56,16 @@ function sendMessage(ws, data, options, cb) {
   const fin = option(options, 'fin', true);
   const mask = option(options, 'mask', !ws._isServer);
   const payload = toPayload(message || EMPTY_BUFFER);
-  const opcode = ws[kFragmented] ? 0 : binary ? BINARY : TEXT;
+  let first = ws[kFragmented] ? 0 : binary ? BINARY : TEXT;
+
+  if (ws[kDeflates] && first !== 0) {
+    const compress = option(options, 'compress', true);
+
+    if (isWorthwhile(negotiated(ws._extensions), compress, payloadSize(payload))) first |= RSV1;
+  }
 
   ws[kFragmented] = !fin;
-  dispatch(ws, fin ? FIN | opcode : opcode, payload, !!mask, cb);
+  dispatch(ws, fin ? FIN | first : first, payload, !!mask, cb);
 }
 
 /**

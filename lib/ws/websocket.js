@@ -39,6 +39,7 @@ const {
   kFailed,
   kFailure,
   kForget,
+  kDeflates,
   kFragmented,
   kHandle,
   kOwnPongs,
@@ -170,6 +171,7 @@ class WebSocket extends EventEmitter {
     const autoPong = this._autoPong && !this[kOwnPongs];
     const config = connectionConfig(this, autoPong, options);
 
+    if (config.deflate !== undefined) this[kDeflates] = true;
     socket[kWebSocket] = this;
     this[kHandle] = adopt(socket, head, config, this[kScope] ?? this);
     this._readyState = OPEN;
@@ -279,6 +281,7 @@ class WebSocket extends EventEmitter {
     if (
       this._readyState === OPEN &&
       options === undefined &&
+      !this[kDeflates] &&
       !this[kFragmented] &&
       this[kQueue] === null
     ) {
@@ -303,6 +306,9 @@ class WebSocket extends EventEmitter {
       abortConnecting(this);
       return;
     }
+
+    // A failed handshake has no socket; 'close' is on its way.
+    if (this[kHandle] === null) return;
 
     this._readyState = CLOSING;
     this[kHandle].destroy();
@@ -406,6 +412,7 @@ definePrivateMembers(WebSocket.prototype);
 // Every connection pays for each field of its own. These are on the prototype until they change,
 // which most connections see once, at their end.
 defineDefaults(WebSocket.prototype, {
+  [kDeflates]: false,
   [kFailed]: false,
   [kFailure]: null,
   [kFragmented]: false,

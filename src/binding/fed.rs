@@ -6,6 +6,7 @@ use napi::{Env, Result};
 
 use super::crossing::{new_slab, payload_range, place};
 use super::memory::{Slab, Strong, Words};
+use crate::engine::OWN_COMPRESSORS_MAX;
 use crate::protocol::config::Config;
 use crate::protocol::connection::{Connection, Replies};
 use crate::protocol::event::{EventQueue, kind};
@@ -30,7 +31,13 @@ pub(super) struct Fed {
     spare: EventQueue,
     scratch: Vec<u8>,
     slab: Slab,
+    compressed: Vec<u8>,
+    /// Connections that have a compressor of their own.
+    own: usize,
 }
+
+/// Larger working memory is given back.
+const KEPT: usize = 256 * 1024;
 
 impl Fed {
     pub(super) fn open(&mut self, id: u32, config: Arc<Config>) {
@@ -45,6 +52,8 @@ impl Fed {
 
     pub(super) fn close(&mut self, id: u32) {
         if let Some(slot) = self.connections.get_mut(id as usize) {
+            let held = slot.as_ref().is_some_and(|closed| closed.holds_deflate());
+            self.own -= usize::from(held);
             *slot = None;
         }
     }
@@ -147,5 +156,31 @@ impl Fed {
             .get_mut(index)
             .map(std::mem::take)
             .unwrap_or_default()
+    }
+
+    /// Compresses a frame's payload; `None` without a connection that negotiated compression.
+    pub(super) fn deflate(&mut self, id: u32, payload: &[u8], is_final: bool) -> Option<&[u8]> {
+        if self.compressed.capacity() > KEPT {
+            self.compressed = Vec::new();
+        }
+        self.compressed.clear();
+        let connection = self.connections.get_mut(id as usize)?.as_mut()?;
+        let held = connection.holds_deflate();
+        let keep = self.own < OWN_COMPRESSORS_MAX;
+        let done = connection.deflate(payload, is_final, keep, &mut self.compressed);
+        self.own += usize::from(!held && connection.holds_deflate());
+        done.then_some(self.compressed.as_slice())
+    }
+
+    /// See `Connection::release_idle_deflate`.
+    pub(super) fn release_idle_deflate(&mut self, id: u32) -> bool {
+        let connection = self.connections.get_mut(id as usize);
+        let Some(connection) = connection.and_then(Option::as_mut) else {
+            return false;
+        };
+        let held = connection.holds_deflate();
+        let holds = connection.release_idle_deflate();
+        self.own -= usize::from(held && !holds);
+        holds
     }
 }

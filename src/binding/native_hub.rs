@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::{Buffer, JsObjectValue, Object};
-use napi::{Env, JsValue, Result, Unknown};
+use napi::{Env, Error, JsValue, Result, Unknown};
 use napi_derive::napi;
 
 use super::config::ConnectionConfig;
@@ -98,6 +98,16 @@ impl NativeHub {
     #[napi(catch_unwind)]
     pub fn add_large(&self, first: u32, payload: &[u8], key: Option<&[u8]>) -> u32 {
         self.crossing.add_frame(build_frame(first, payload, key))
+    }
+
+    /// As `addLarge`, for a LARGE_DEFLATE command: the key is only written into the header.
+    #[napi(catch_unwind)]
+    pub fn add_large_plain(&self, first: u32, payload: &[u8], key: Option<&[u8]>) -> u32 {
+        let key = key.and_then(|key| <[u8; 4]>::try_from(key).ok());
+        let mut bytes = Vec::with_capacity(payload.len() + frame::HEADER_MAX);
+        frame::write_header(&mut bytes, first as u8, payload.len() as u64, key);
+        bytes.extend_from_slice(payload);
+        self.crossing.add_frame(bytes)
     }
 
     /// Keeps large raw bytes for a LARGE command; its index.
@@ -280,6 +290,28 @@ impl NativeHub {
     #[napi(catch_unwind)]
     pub fn frame(&self, first: u32, payload: &[u8], key: Option<&[u8]>) -> Buffer {
         build_frame(first, payload, key).into()
+    }
+
+    /// As `frame`, compressed by the fed connection `id`.
+    #[napi(catch_unwind)]
+    pub fn deflate_frame(
+        &self,
+        id: u32,
+        first: u32,
+        payload: &[u8],
+        key: Option<&[u8]>,
+    ) -> Result<Buffer> {
+        let mut fed = self.fed.borrow_mut();
+        let compressed = fed
+            .deflate(id, payload, first & u32::from(frame::FIN) != 0)
+            .ok_or_else(|| Error::from_reason("the connection does not compress"))?;
+        Ok(build_frame(first, compressed, key).into())
+    }
+
+    /// Gives up a fed connection's compressor if it is idle; true if it still has one.
+    #[napi(catch_unwind)]
+    pub fn release_idle_deflate(&self, id: u32) -> bool {
+        self.fed.borrow_mut().release_idle_deflate(id)
     }
 }
 

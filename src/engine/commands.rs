@@ -30,6 +30,10 @@ pub mod op {
     pub const LARGE: u32 = 13;
     /// JavaScript answered a ping: as `DATA`.
     pub const PONG: u32 = 14;
+    /// As `DATA`: whole frames that are to be compressed, their mask keys not applied.
+    pub const DATA_DEFLATE: u32 = 15;
+    /// As `LARGE`: one frame that is to be compressed, its mask key not applied.
+    pub const LARGE_DEFLATE: u32 = 16;
 }
 
 /// One command: connection, op, two arguments.

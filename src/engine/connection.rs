@@ -133,6 +133,30 @@ impl<T: Transport> Live<T> {
         Ok(())
     }
 
+    /// Remembers that the bytes queued so far stand for all that JavaScript has given so far, if what
+    /// waits is not what was given, byte for byte.
+    pub(crate) fn mark(&mut self) {
+        let (queued, given) = (self.queued, self.given);
+        if let Some(outbox) = &mut self.outbox {
+            outbox.mark(queued, given);
+        }
+    }
+
+    /// As [`Self::write`], for `bytes` that `given` bytes of JavaScript's became.
+    pub(crate) fn write_instead(&mut self, bytes: &[u8], given: u64) -> io::Result<()> {
+        let accepted = self.given.saturating_sub(self.waiting() as u64);
+        self.given += given;
+        let written = self.write_now(&[IoSlice::new(bytes)])?;
+        if written < bytes.len() {
+            let outbox = self.outbox();
+            outbox.begin_marks(accepted);
+            outbox.push(bytes.get(written..).unwrap_or_default());
+            self.mark();
+            self.wake();
+        }
+        Ok(())
+    }
+
     /// Writes what waits, then FIN if one was asked for.
     pub(crate) fn flush(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         while let Some(outbox) = self.outbox.as_mut().filter(|outbox| !outbox.is_empty()) {
@@ -186,7 +210,14 @@ impl<T: Transport> Live<T> {
     /// Tells the other thread how far JavaScript's bytes got.
     pub(crate) fn report(&mut self, id: u32, progress: &Progress) {
         let waiting = self.waiting() as u64;
-        progress.report(id, self.given.saturating_sub(waiting), waiting > 0);
+        let written = self.queued - waiting;
+        let given = self.given;
+        let accepted = match &mut self.outbox {
+            Some(outbox) if waiting > 0 => outbox.accepted(written),
+            _ => None,
+        };
+        let accepted = accepted.unwrap_or_else(|| given.saturating_sub(waiting));
+        progress.report(id, accepted, waiting > 0);
         if waiting == 0
             && let Some(protocol) = &mut self.protocol
         {

@@ -34,6 +34,9 @@ impl<T: Transport> Engine<T> {
                     index += run - 1;
                     contained(|| self.write(id, writes, batch))
                 }
+                op::DATA_DEFLATE | op::LARGE_DEFLATE => {
+                    contained(|| self.write_compressed(id, *command, batch))
+                }
                 op::HAND_OVER => {
                     hand_over(self, id);
                     Some(Ok(()))
@@ -55,6 +58,7 @@ impl<T: Transport> Engine<T> {
             }
         }
         batch.commands = commands;
+        self.compressor.end_batch();
         self.announce();
     }
 
@@ -105,6 +109,7 @@ impl<T: Transport> Engine<T> {
                         .push(bytes_of(write, batch).get(from..).unwrap_or_default());
                 }
             }
+            live.mark();
             live.wake();
         }
         self.settle(id);

@@ -4,6 +4,7 @@
 //! commands come in as [`commands::CommandBatch`], events go out as [`EventQueue`]s.
 
 pub mod commands;
+mod compress;
 mod connection;
 mod execute;
 pub mod io_thread;
@@ -20,16 +21,22 @@ use std::io;
 use std::sync::Arc;
 use std::task::Waker;
 
+use self::compress::Compressor;
 use self::connection::Live;
 use self::masks::Masks;
 use self::progress::Progress;
 use self::timers::TimerWheel;
 use crate::protocol::config::Config;
+use crate::protocol::connection::Connection;
 use crate::protocol::event::{EventQueue, kind};
 use crate::transport::Transport;
 
 /// Bytes that one read may bring. One buffer for all connections of an engine: it stays in the cache.
 const RECEIVE_BUFFER: usize = 128 * 1024;
+
+/// How many connections may have compressors of their own at the same time; each takes about 300 KiB
+/// with zlib's default window and memory level. The others start every message with an empty window.
+pub const OWN_COMPRESSORS_MAX: usize = 512;
 
 /// The errno of a CLOSED record after a panic in the connection's own code.
 pub const INTERNAL_ERROR: u32 = 0xffff;
@@ -51,6 +58,9 @@ pub struct Engine<T> {
     /// Sequence number of the batch that `events` will become.
     sequence: u64,
     timers: TimerWheel,
+    /// When to ask a connection whether it still needs its compressor.
+    idle: TimerWheel,
+    compressor: Compressor,
     fired: Vec<(u32, u32)>,
     masks: Masks,
     configs: Vec<Arc<Config>>,
@@ -74,6 +84,8 @@ impl<T: Transport> Engine<T> {
             events: EventQueue::default(),
             sequence: 1,
             timers: TimerWheel::new(now_ms),
+            idle: TimerWheel::new(now_ms),
+            compressor: Compressor::default(),
             fired: Vec::new(),
             masks: Masks::default(),
             configs: Vec::new(),
@@ -167,6 +179,10 @@ impl<T: Transport> Engine<T> {
                 self.close(id, 0);
             }
         }
+        self.idle.advance(now_ms, &mut fired);
+        for (id, generation) in fired.drain(..) {
+            self.check_idle(id, generation);
+        }
         self.fired = fired;
         self.announce();
     }
@@ -174,7 +190,8 @@ impl<T: Transport> Engine<T> {
     /// Milliseconds until [`Self::advance`] is needed, if it is.
     #[must_use]
     pub fn next_wake(&self, now_ms: u64) -> Option<u64> {
-        self.timers.next_wake(now_ms)
+        let (drop, check) = (self.timers.next_wake(now_ms), self.idle.next_wake(now_ms));
+        drop.into_iter().chain(check).min()
     }
 
     /// Drops a connection and records CLOSED with `errno` (0: none).
@@ -184,6 +201,8 @@ impl<T: Transport> Engine<T> {
         };
         if let Slot::Live(live) = std::mem::replace(slot, Slot::Closed) {
             live.wake();
+            let protocol = live.protocol.as_ref();
+            self.compressor.own -= usize::from(protocol.is_some_and(Connection::holds_deflate));
             // Callbacks of bytes that the engine still holds fail; if it holds none, they succeed.
             self.events
                 .push(id, kind::CLOSED, errno, u32::from(live.waiting() == 0));

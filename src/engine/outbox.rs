@@ -16,6 +16,16 @@ pub(crate) struct Outbox {
     /// Bytes of the first chunk that are already written.
     start: usize,
     length: usize,
+    marks: Option<Marks>,
+}
+
+/// Where compressed bytes end, in a queue whose length says nothing of what JavaScript has given.
+#[derive(Debug)]
+struct Marks {
+    /// How far JavaScript's bytes were written when we last knew.
+    accepted: u64,
+    /// Position in everything ever queued, and bytes given by JavaScript up to there.
+    ends: VecDeque<(u64, u64)>,
 }
 
 impl Outbox {
@@ -56,6 +66,35 @@ impl Outbox {
         } else if let Some(tail) = bytes.get(from..) {
             self.push(tail);
         }
+    }
+
+    /// From now on `accepted` goes by marks. `accepted`: bytes given that were written before.
+    pub(crate) fn begin_marks(&mut self, accepted: u64) {
+        self.marks.get_or_insert_with(|| Marks {
+            accepted,
+            ends: VecDeque::new(),
+        });
+    }
+
+    /// All bytes given so far are written when `queued` bytes are, if there are marks at all.
+    pub(crate) fn mark(&mut self, queued: u64, given: u64) {
+        if let Some(marks) = &mut self.marks {
+            marks.ends.push_back((queued, given));
+        }
+    }
+
+    /// How many given bytes are written for sure when `written` of the queued ones are; `None`
+    /// without marks.
+    pub(crate) fn accepted(&mut self, written: u64) -> Option<u64> {
+        let marks = self.marks.as_mut()?;
+        while let Some((queued, given)) = marks.ends.front() {
+            if *queued > written {
+                break;
+            }
+            marks.accepted = *given;
+            marks.ends.pop_front();
+        }
+        Some(marks.accepted)
     }
 
     /// Fills `slices` with what comes first; returns how many were filled.

@@ -197,6 +197,8 @@ impl Hub {
 
     /// Gives an id back.
     pub fn release_id(&self, id: u32) {
+        // JavaScript may ask about the next connection before the engine knows of it.
+        self.progress.report(id, 0, false);
         lock(&self.ids).free.push(id);
     }
 

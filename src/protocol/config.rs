@@ -1,5 +1,9 @@
 //! What a connection accepts.
 
+use std::sync::Arc;
+
+use super::deflate::Codec;
+
 /// Which end of the connection this is. It decides whether own frames are masked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -37,8 +41,11 @@ pub struct Config {
     pub reject_mask: bool,
     /// RSV1 is accepted on the first frame of a data message, because an extension that uses it was
     /// negotiated (RFC 7692 section 6). Such a message is collected without an UTF-8 check and
-    /// delivered as it came. Default false; to be set only together with an inflater.
+    /// delivered as it came, unless `deflate` is there. Default false.
     pub accept_rsv1: bool,
+    /// permessage-deflate, as it was negotiated; to be set together with `accept_rsv1`. Default
+    /// none.
+    pub deflate: Option<Arc<Codec>>,
 }
 
 impl Config {
@@ -56,6 +63,7 @@ impl Config {
             require_mask: true,
             reject_mask: false,
             accept_rsv1: false,
+            deflate: None,
         }
     }
 

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::config::Config;
+use super::deflate::context::Context;
 use super::error::ProtocolError;
 use super::event::{EventQueue, SMALL_PAYLOAD_MAX, kind};
-use super::frame::{FIN, Header, PartialHeader, opcode};
+use super::frame::{FIN, Header, PartialHeader, RSV1, opcode};
 use super::message::Message;
 use super::{mask, rules, utf8};
 
+mod compression;
 mod control;
 mod payload;
 
@@ -48,6 +50,8 @@ enum Phase {
 pub struct Connection {
     config: Arc<Config>,
     message: Message,
+    /// Made by the first compressed message, in or out.
+    compression: Option<Box<Context>>,
     /// Header of the frame whose payload is arriving.
     frame: Header,
     /// Bytes of its payload that arrived.
@@ -99,6 +103,7 @@ impl Connection {
         Self {
             config,
             message: Message::default(),
+            compression: None,
             frame: Header::default(),
             received: 0,
             chunks: 0,
@@ -153,6 +158,9 @@ impl Connection {
     fn stop(&mut self) {
         self.phase = Phase::Stopped;
         self.message = Message::default();
+        if let Some(compression) = &mut self.compression {
+            compression.stop_receiving();
+        }
     }
 
     /// Ends a turn: counts its chunk, records its error. `unconsumed` is what would wait if nothing
@@ -231,7 +239,8 @@ impl Connection {
         turn: &mut Turn<'_, '_>,
     ) -> Result<&'i mut [u8], ProtocolError> {
         if header.length <= body.len() as u64 {
-            if header.is_final() && !header.is_control() && !self.message.is_open() {
+            let plain = header.first & RSV1 == 0 || self.config.deflate.is_none();
+            if plain && header.is_final() && !header.is_control() && !self.message.is_open() {
                 self.whole_message(header, body, turn)?;
                 return Ok(split(body, header.length).1);
             }

@@ -1,5 +1,7 @@
 //! What a peer can do wrong, with the texts and codes of `ws` 8.23.
 
+use super::deflate::DATA_ERRORS;
+
 /// A violation by the peer. It ends the connection: nothing is parsed after it.
 ///
 /// `Display` is the message of the error that `ws` emits. The order of the variants is the index in
@@ -48,6 +50,10 @@ pub enum ProtocolError {
     /// A frame longer than `Config::max_frame`; its length. Only the `websocket` package has this.
     #[error("Frame size of {0} bytes exceeds maximum accepted frame size")]
     FrameTooLarge(u64),
+    /// A compressed message that zlib cannot decompress; its words, one of
+    /// [`DATA_ERRORS`](super::deflate::DATA_ERRORS).
+    #[error("{0}")]
+    DamagedData(&'static str),
 }
 
 impl ProtocolError {
@@ -69,16 +75,21 @@ impl ProtocolError {
             Self::UnsupportedDataPayloadLength => 11,
             Self::UnsupportedMessageLength => 12,
             Self::FrameTooLarge(_) => 13,
+            Self::DamagedData(_) => 14,
         }
     }
 
-    /// The number in the text, 0 if there is none; `u32::MAX` if it is larger than that.
+    /// The number in the text, or the text's number, 0 if there is none; `u32::MAX` if it is larger than that.
     #[must_use]
     pub fn detail(&self) -> u32 {
         match *self {
             Self::InvalidCloseCode(code) => u32::from(code),
             Self::InvalidControlPayloadLength(n) | Self::InvalidOpcode(n) => u32::from(n),
             Self::FrameTooLarge(length) => u32::try_from(length).unwrap_or(u32::MAX),
+            Self::DamagedData(text) => {
+                let place = DATA_ERRORS.iter().position(|known| *known == text);
+                place.map_or(0, |place| place as u32)
+            }
             _ => 0,
         }
     }
@@ -102,6 +113,8 @@ impl ProtocolError {
             Self::UnsupportedMessageLength | Self::FrameTooLarge(_) => {
                 "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
             }
+            Self::DamagedData("not enough memory") => "Z_MEM_ERROR",
+            Self::DamagedData(_) => "Z_DATA_ERROR",
         }
     }
 
@@ -109,7 +122,7 @@ impl ProtocolError {
     #[must_use]
     pub fn close_code(&self) -> u16 {
         match self {
-            Self::InvalidUtf8 => 1007,
+            Self::InvalidUtf8 | Self::DamagedData(_) => 1007,
             Self::TooManyFragments | Self::TooManyChunks => 1008,
             Self::UnsupportedDataPayloadLength
             | Self::UnsupportedMessageLength

@@ -185,6 +185,23 @@ pub struct MalformedFrames {
     pub at: usize,
 }
 
+/// The first of several whole frames: its header, its payload, and the frames behind it.
+///
+/// # Errors
+/// [`MalformedFrames`] if the bytes end within the frame.
+pub fn first_frame(frames: &[u8]) -> Result<(Header, &[u8], &[u8]), MalformedFrames> {
+    let malformed = MalformedFrames { at: 0 };
+    let header = read_length(frames)
+        .and_then(|length| read_key(frames, length))
+        .ok_or(malformed)?;
+    let length = usize::try_from(header.length).map_err(|_| malformed)?;
+    let (payload, rest) = frames
+        .get(usize::from(header.size)..)
+        .and_then(|body| body.split_at_checked(length))
+        .ok_or(malformed)?;
+    Ok((header, payload, rest))
+}
+
 /// Masks the payloads of whole client frames in place: each has its mask bit set and its key in
 /// place, the payload as JavaScript wrote it.
 ///

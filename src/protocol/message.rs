@@ -11,11 +11,16 @@ const LISTED_FRAMES_MAX: usize = 16 * 1024;
 /// Everything known of an unfinished message. Without one it holds no memory.
 #[derive(Debug, Default)]
 pub(super) struct Message {
-    /// Unmasked payload so far, of all frames. While a control frame is incomplete its payload lies
+    /// Unmasked payload so far, of all frames; of a compressed message that is to be inflated, of
+    /// the current frame. While a control frame is incomplete its payload lies
     /// at the end, since the message does not go on before the control frame is finished.
     pub(super) bytes: Vec<u8>,
     /// Lengths of the finished frames that were not empty, for binary messages of several frames.
-    lengths: Vec<u32>,
+    #[expect(
+        clippy::box_collection,
+        reason = "nearly always absent: a pointer instead of three"
+    )]
+    lengths: Option<Box<Vec<u32>>>,
     /// Sum of the lengths in the frames' headers. Never above u32::MAX.
     announced: u64,
     /// Frames so far, the current one included.
@@ -24,6 +29,8 @@ pub(super) struct Message {
     opcode: u8,
     /// Whether `bytes` is checked as UTF-8 while it grows.
     checked: bool,
+    /// Whether the payload is compressed: the first frame had RSV1.
+    compressed: bool,
     /// Bytes at the end of `bytes` that belong to an unfinished UTF-8 sequence.
     open: u8,
 }
@@ -33,6 +40,17 @@ impl Message {
     #[inline]
     pub(super) fn is_open(&self) -> bool {
         self.opcode != 0
+    }
+
+    /// Whether its first frame had RSV1.
+    #[inline]
+    pub(super) fn is_compressed(&self) -> bool {
+        self.compressed
+    }
+
+    /// Whether it is a text message.
+    pub(super) fn is_text(&self) -> bool {
+        self.opcode == opcode::TEXT
     }
 
     /// Payload bytes announced by the headers so far.
@@ -58,8 +76,8 @@ impl Message {
         if !self.is_open() {
             self.opcode = header.opcode();
             // What a compressed message inflates to is for the inflater to check.
-            let compressed = header.first & RSV1 != 0;
-            self.checked = self.opcode == opcode::TEXT && !compressed && !skip_utf8;
+            self.compressed = header.first & RSV1 != 0;
+            self.checked = self.opcode == opcode::TEXT && !self.compressed && !skip_utf8;
         }
         self.frames = self.frames.saturating_add(1);
         self.announced = self.announced.saturating_add(header.length);
@@ -112,9 +130,9 @@ impl Message {
     ) -> Result<(), ProtocolError> {
         if self.opcode == opcode::BINARY && header.length > 0 && self.is_fragmented(header) {
             // One more than can be told marks that there were too many.
-            if self.lengths.len() <= LISTED_FRAMES_MAX {
-                self.lengths
-                    .push(u32::try_from(header.length).unwrap_or(u32::MAX));
+            let lengths = self.lengths.get_or_insert_default();
+            if lengths.len() <= LISTED_FRAMES_MAX {
+                lengths.push(u32::try_from(header.length).unwrap_or(u32::MAX));
             }
         }
         if !header.is_final() {
@@ -130,8 +148,13 @@ impl Message {
             opcode,
             ..
         } = std::mem::take(self);
-        if opcode == opcode::BINARY && frames > 1 && lengths.len() <= LISTED_FRAMES_MAX {
-            push_lengths(id, &lengths, events);
+        if opcode == opcode::BINARY && frames > 1 {
+            let lengths = lengths
+                .as_ref()
+                .map_or(&[][..], |lengths| lengths.as_slice());
+            if lengths.len() <= LISTED_FRAMES_MAX {
+                push_lengths(id, lengths, events);
+            }
         }
         if bytes.len() > SMALL_PAYLOAD_MAX {
             events.push_large(id, opcode, trimmed(bytes));

@@ -13,12 +13,14 @@
 //! | `rules` | which header may arrive, in the order in which `ws` checks |
 //! | [`frame`] | frame headers as bytes, masking of finished client frames |
 //! | [`mask`], [`utf8`], [`close`] | the payload transformations and checks |
+//! | [`deflate`] | permessage-deflate (RFC 7692) |
 //! | [`event`], [`error`] | what comes out |
 //! | [`handshake`] | the accept key |
 
 pub mod close;
 pub mod config;
 pub mod connection;
+pub mod deflate;
 pub mod error;
 pub mod event;
 pub mod frame;

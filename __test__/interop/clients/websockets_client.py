@@ -73,7 +73,7 @@ async def play(url, case, context):
         ws = await connect(
             url + case["path"],
             subprotocols=case.get("protocols"),
-            compression=None,
+            compression="deflate",
             max_size=None,
             ssl=context,
             proxy=None,

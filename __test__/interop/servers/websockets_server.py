@@ -103,7 +103,7 @@ async def main():
     if len(sys.argv) > 1:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[1], sys.argv[2])
-    options = {"compression": None, "max_size": None, "select_subprotocol": choose, "process_request": refuse}
+    options = {"compression": "deflate", "max_size": None, "select_subprotocol": choose, "process_request": refuse}
     async with serve(accept, "127.0.0.1", 0, ssl=context, **options) as server:
         port = server.sockets[0].getsockname()[1]
         scheme = "wss" if context else "ws"

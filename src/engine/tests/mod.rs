@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod compress;
 mod outbox;
 mod serving;
 mod timers;

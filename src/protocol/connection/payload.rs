@@ -119,6 +119,9 @@ impl Connection {
         self.received += added;
         if self.missing() == 0 {
             self.phase = Phase::Header;
+            if self.message.is_compressed() {
+                return self.end_compressed(turn);
+            }
             self.message.end_frame(&self.frame, turn.id, turn.events)?;
         }
         Ok(())
