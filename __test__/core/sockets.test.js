@@ -209,7 +209,9 @@ for (const [how, act] of [
     'our close()',
     ({ peer, ws }) => {
       ws.close(1001);
-      peer.until(() => peer.bytes.includes(0x88)).then(() => peer.write(frame(8, closePayload(1001))));
+      peer
+        .until(() => peer.bytes.includes(0x88))
+        .then(() => peer.write(frame(8, closePayload(1001))));
     }
   ],
   ['a reset', ({ peer }) => peer.socket.resetAndDestroy()],

@@ -71,7 +71,9 @@ function perform(run, act) {
         break;
       case 'raw':
         // An unsolicited pong, past the WebSocket.
-        ws._socket.write(frame(act.size > 125 ? 2 : 10, Buffer.alloc(act.size), { mask: run.masks }));
+        ws._socket.write(
+          frame(act.size > 125 ? 2 : 10, Buffer.alloc(act.size), { mask: run.masks })
+        );
         break;
       case 'close':
         if (before === 1) run.closing = true;

@@ -71,7 +71,10 @@ function* smaller(program) {
     const { acts } = reactions[i];
     if (acts.length < 2) continue;
     for (const k of acts.keys()) {
-      yield { ...program, reactions: reactions.with(i, { ...reactions[i], acts: without(acts, k) }) };
+      yield {
+        ...program,
+        reactions: reactions.with(i, { ...reactions[i], acts: without(acts, k) })
+      };
     }
   }
   for (const name of Object.keys(options)) {

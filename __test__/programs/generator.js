@@ -121,7 +121,16 @@ const REACTION = {
 const CALLBACK = { ...REACTION, terminate: 0 };
 
 /** What is done when it is closing or closed. */
-const AFTER = { send: 5, ping: 2, pong: 1, close: 2, terminate: 1, pause: 1, resume: 1, refused: 1 };
+const AFTER = {
+  send: 5,
+  ping: 2,
+  pong: 1,
+  close: 2,
+  terminate: 1,
+  pause: 1,
+  resume: 1,
+  refused: 1
+};
 
 /** Callbacks that act do not come between events that also do. */
 function withoutCallbacks(reaction) {
@@ -160,7 +169,14 @@ function makeLast(random) {
     last.more = random.once(3) ? random.list(3, () => act(random, AFTER, false)) : [];
     last.more = last.more.filter((item) => !['terminate', 'pause', 'resume'].includes(item.do));
     last.incoming = random.once(2) ? incoming(random, { most: 4, large: false }) : [];
-    last.answer = random.weighted({ echo: 6, other: 2, fin: 2, violation: 1, terminate: 1, none: 1 });
+    last.answer = random.weighted({
+      echo: 6,
+      other: 2,
+      fin: 2,
+      violation: 1,
+      terminate: 1,
+      none: 1
+    });
   }
   if (how === 'peerClose' || how === 'violation') {
     last.before = random.once(2) ? incoming(random, { most: 4, large: false }) : [];
@@ -168,7 +184,8 @@ function makeLast(random) {
   }
   if (how === 'peerClose') last.args = random.of(CLOSES);
   if (how === 'violation' || last.answer === 'violation') last.frame = violation(random);
-  if (how === 'fin') last.before = random.once(2) ? incoming(random, { most: 3, large: false }) : [];
+  if (how === 'fin')
+    last.before = random.once(2) ? incoming(random, { most: 3, large: false }) : [];
   // The peer does not answer our FIN with its own: the time limit has to.
   last.hold = random.once(12);
   last.after = random.list(3, () => act(random, AFTER, false));

@@ -71,11 +71,7 @@ class Peer {
     if (bytes.length < start) return 0;
 
     const size =
-      form === 126
-        ? bytes.readUInt16BE(2)
-        : form === 127
-          ? Number(bytes.readBigUInt64BE(2))
-          : form;
+      form === 126 ? bytes.readUInt16BE(2) : form === 127 ? Number(bytes.readBigUInt64BE(2)) : form;
     if (bytes.length < start + size) return 0;
 
     const payload = Buffer.from(bytes.subarray(start, start + size));

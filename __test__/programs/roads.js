@@ -113,7 +113,8 @@ async function connectClient(WebSocket, road, options) {
     ...options,
     perMessageDeflate: false,
     ...(road === 'client-duplex' && {
-      createConnection: () => streamOver(net.connect({ port, host: '127.0.0.1', allowHalfOpen: true }))
+      createConnection: () =>
+        streamOver(net.connect({ port, host: '127.0.0.1', allowHalfOpen: true }))
     })
   });
   ws.on('error', () => {});
