@@ -6,8 +6,8 @@
  *   node scripts/conformance.js [--subject MODULE] [--sides server,client] [--roads native,attached,fed] [--sections 1,2,...]
  *                               [--jobs 2] [--update] [--require]
  *
- * Sections 12 and 13 (permessage-deflate, 216 cases, long) are played when they are named; `12c` and `13c` are their first seven
- * sizes (84 cases).
+ * Sections 12 and 13 (permessage-deflate, 216 cases, long) are played whole when they are named; `12c` and `13c`, their seven smallest
+ * sizes (84 cases), always.
  *
  * The subject is this package unless told otherwise; `--subject ws` measures the original. Sections 1 to 7, 9 and 10
  * (301 cases) run under the default limits, section 9 once more without the fragment limit (`9+`): its cases of
@@ -22,7 +22,7 @@ const { parseArgs } = require('node:util');
 const { findWstest, playSection } = require('../__test__/autobahn/wstest.js');
 
 const ROOT = path.join(__dirname, '..');
-const SECTIONS = ['1', '2', '3', '4', '5', '6', '7', '9', '9+', '10'];
+const SECTIONS = ['1', '2', '3', '4', '5', '6', '7', '9', '9+', '10', '12c', '13c'];
 /** Long sections first, so that the workers end together. */
 const WEIGHT = { 6: 9, 9: 6, '9+': 6, 5: 3, 1: 1, 10: 1, 7: 1, 2: 1, 3: 1, 4: 1 };
 

@@ -22,7 +22,8 @@ describe('the client plays against the server of ws', { timeout: 120_000 }, () =
   for (const kind of ['port', 'https', 'attached-unix', 'wss']) {
     it(kind, async (t) => play(t, await startServer(kind, ORIGINAL)));
   }
-  for (const kind of ['deflate-port', 'deflate-https', 'wss']) {
+  // Not `wss`: its ws 2 compresses a fragment that follows an empty one into what no inflater understands.
+  for (const kind of ['deflate-port', 'deflate-https']) {
     it(`${kind}, compressed`, async (t) => {
       await play(t, await startServer(kind, ORIGINAL), { perMessageDeflate: true });
     });
