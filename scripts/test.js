@@ -24,7 +24,7 @@ const { cargoEnvironment, root } = require('./toolchain');
 const RUST = [['--no-default-features'], ['--no-default-features', '--features', 'net']];
 
 /** No file may take longer, in ms; the runner then ends it and reports it. */
-const TIMEOUT = 120_000;
+const TIMEOUT = 240_000;
 
 /** Nor may all of them, in ms. */
 const DEADLINE = 540_000;

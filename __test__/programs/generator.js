@@ -223,7 +223,9 @@ function generate(seed, roads = ROADS) {
   });
 
   const dom = random.once(5);
-  return { seed, road, options, dom, ticks, reactions, steps, last: makeLast(random) };
+  const last = makeLast(random);
+  if (last.how === 'fin' && reactions.some(({ acts }) => acts.some(stops))) last.before = [];
+  return { seed, road, options, dom, ticks, reactions, steps, last };
 }
 
 /** @returns {object[]} frames of the peer */
