@@ -103,7 +103,8 @@ function requireLinker() {
       env: process.env,
       input: 'int main(void) { return 0; }\n'
     });
-    if (run.error) {
+    // A `cc` that ends before it has read its input leaves an error, too, but also a status.
+    if (run.status === null) {
       throw new MissingTool(
         `the build needs a C linker, and \`cc\` was not found: install one ` +
           `(${cure}), and run the same command again.`

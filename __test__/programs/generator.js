@@ -82,7 +82,7 @@ const MAKERS = {
     value: random.of(['nodebuffer', 'arraybuffer', 'fragments', 'blob', 'other'])
   }),
   refused: (random) => random.of([{ do: 'ping', size: 126 }, { do: 'sendBad' }, badClose(random)]),
-  raw: (random) => ({ do: 'raw', size: random.of([0, 3, 125, 20_000]) }),
+  raw: (random) => ({ do: 'raw', size: random.of([0, 3, 125, 20_000]), cb: true }),
   close: (random) => ({ do: 'close', args: random.of(CLOSES) }),
   terminate: () => ({ do: 'terminate' }),
   endSocket: () => ({ do: 'endSocket' }),
@@ -98,7 +98,7 @@ function act(random, weights, large) {
   return MAKERS[random.weighted(weights)](random, large);
 }
 
-/** The parts of chunks that wait are not those that arrived: no pauses where ticks are noted. */
+/** @returns {object[]} the acts without those that make bytes wait */
 const withoutPauses = (acts) => acts.filter((item) => item.do !== 'pause');
 
 /** What the WebSocket's side does in a step, while it is open. */
@@ -208,23 +208,23 @@ function generate(seed, roads = ROADS) {
   if (random.once(8)) options.skipUTF8Validation = true;
   if (random.once(8)) options.maxFragments = 4;
 
-  const ticks = random.once(3);
+  const ticks = random.once(3) && options.allowSynchronousEvents !== false;
   let reactions = makeReactions(random);
-  if (ticks) reactions = reactions.map((item) => ({ ...item, acts: withoutPauses(item.acts) }));
+  const doing = (name) => reactions.some(({ acts }) => acts.some((item) => item.do === name));
+  // How chunks that wait are cut, and what is unread when it ends, is up to the kernel.
+  const calm = ticks || doing('terminate') || reactions.some(({ on }) => on === 'cb');
+  if (calm) reactions = reactions.map((item) => ({ ...item, acts: withoutPauses(item.acts) }));
   if (reactions.some(({ on }) => on === 'cb')) reactions = reactions.map(withoutCallbacks);
 
-  // What has been read when it stops, or is dropped with unread bytes, is up to the kernel.
-  const stops = ({ do: name }) => name === 'pause' || name === 'terminate';
-  const large = !ticks && !reactions.some(({ acts }) => acts.some(stops));
+  const stops = doing('pause') || doing('terminate');
   const steps = random.list(6, () => {
-    if (random.once(2)) return { peer: makeFrames(random, large) };
+    if (random.once(2)) return { peer: makeFrames(random, !ticks && !stops) };
     const acts = random.list(5, () => act(random, STEP, true));
-    return { ws: ticks ? withoutPauses(acts) : acts };
+    return { ws: calm ? withoutPauses(acts) : acts };
   });
-
   const dom = random.once(5);
   const last = makeLast(random);
-  if (last.how === 'fin' && reactions.some(({ acts }) => acts.some(stops))) last.before = [];
+  if (last.how === 'fin' && stops) last.before = [];
   return { seed, road, options, dom, ticks, reactions, steps, last };
 }
 

@@ -177,7 +177,8 @@ class Run {
     const mask = !this.masks;
     const bytes = (items) => (items ?? []).map((item) => toBytes(item, mask));
 
-    if (ws.isPaused && ws.readyState === 1) {
+    // Listeners may pause again.
+    for (let i = 0; i < 9 && ws.isPaused && ws.readyState === 1 && !this.dead; i++) {
       this.act([{ do: 'resume' }]);
       await this.send([]);
       await this.settle();
