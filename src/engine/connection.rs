@@ -114,7 +114,13 @@ impl<T: Transport> Live<T> {
         // Before the task's first poll there is nobody to wake; that poll flushes the outbox.
         let waker = self.waker.take();
         let mut cx = Context::from_waker(waker.as_ref().unwrap_or(Waker::noop()));
-        let result = match Pin::new(&mut self.stream).poll_write_vectored(&mut cx, slices) {
+        let stream = Pin::new(&mut self.stream);
+        let written = match slices {
+            // The usual case; a plain write is the cheaper call.
+            [only] => stream.poll_write(&mut cx, only),
+            _ => stream.poll_write_vectored(&mut cx, slices),
+        };
+        let result = match written {
             Poll::Ready(Ok(written)) => Ok(written),
             Poll::Ready(Err(error)) => Err(error),
             Poll::Pending => Ok(0),
